@@ -1,0 +1,1 @@
+"""One folder a Lambda function; `handler.handle` is its only entry."""

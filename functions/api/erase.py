@@ -1,0 +1,95 @@
+"""DELETE people: what identifies a person goes; that an answer was given, and its score, stays counted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from shared.domain.cases import Case
+from shared.domain.errors import BusyError
+from shared.domain.people import Person
+from shared.domain.project import Project
+from shared.domain.requests import ERASED, RequestState, SurveyRequest
+from shared.domain.responses import Response
+from shared.store import keys, people
+from shared.store.attributes import unpack
+from shared.store.keys import Key
+from shared.store.records import changed, load
+from shared.store.table import ChangedError, Delete, Write, records
+
+_ATTEMPTS = 10
+
+
+def erase(project: Project, person: Person) -> None:
+    """Makes a person's responses anonymous, cancels what is pending, and forgets who they were.
+
+    Their suppression survives under a hash of the address. Each step may be repeated: the person's own
+    record goes last, so that a call cut off half way is finished by the next one.
+    """
+    _sweep(project, person.id)
+    _rewrite(partial(_forgotten, person.id))
+    # What was written while the first sweep ran; without the person's record nothing new can follow.
+    _sweep(project, person.id)
+
+
+def _sweep(project: Project, person_id: str) -> None:
+    for item in people.everything_of(person_id):
+        if item["kind"] == "follow_up" and item.get("case"):
+            _rewrite(partial(_silent_case, item["case"]))
+        elif item["kind"] in {"request", "response", "edit"}:
+            _rewrite(partial(_anonymous, project, Key(item["pk"], item["sk"])))
+
+
+def _rewrite(decide: Callable[[], Sequence[Write]]) -> None:
+    """Writes what is decided on the newest state, deciding again when somebody else was faster."""
+    for _ in range(_ATTEMPTS):
+        writes = decide()
+        if not writes:
+            return
+        try:
+            records().write(*writes)
+        except ChangedError:
+            continue
+        return
+    raise BusyError("this person changes all the time; try again")
+
+
+def _anonymous(project: Project, key: Key) -> Sequence[Write]:
+    item = records().get(key)
+    if item is None:
+        return []
+    if item["kind"] == "edit":
+        return [Delete(key)]
+    if item["kind"] == "request":
+        request = unpack(SurveyRequest, item)
+        return [] if request.reason == ERASED else [changed(_anonymous_request(request))]
+    response = unpack(Response, item)
+    return [] if response.erased else [changed(_anonymous_response(response, project))]
+
+
+def _anonymous_response(response: Response, project: Project) -> Response:
+    counted = {name: response.properties[name] for name in project.dimensions if name in response.properties}
+    return replace(response, comment="", properties=counted, account_id="", locale="", erased=True)
+
+
+def _anonymous_request(request: SurveyRequest) -> SurveyRequest:
+    state = {
+        RequestState.SCHEDULED: RequestState.CANCELLED,
+        RequestState.ACTIVE: RequestState.SUPPRESSED,
+    }.get(request.state, request.state)
+    return replace(request, state=state, reason=ERASED, timer_at=0, properties={}, locale="")
+
+
+def _silent_case(case_id: str) -> Sequence[Write]:
+    case = load(Case, case_id)
+    if case is None:
+        return []
+    history = tuple(event if event.what in _FACTS else replace(event, text="") for event in case.history)
+    return [] if history == case.history else [changed(replace(case, history=history))]
+
+
+def _forgotten(person_id: str) -> Sequence[Write]:
+    person = load(Person, person_id)
+    return [people.release(person), Delete(keys.person(person_id), rev=person.rev)] if person else []
+
+
+_FACTS = frozenset({"opened", "joined", "recovered", "relapsed"})

@@ -1,0 +1,281 @@
+"""What callers send, checked: pydantic models, and the one way from a request's text to them."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from shared.domain.errors import InvalidError
+from shared.domain.people import (
+    MAX_PROPERTIES,
+    MAX_PROPERTY_NAME,
+    MAX_PROPERTY_VALUE,
+    address_problem,
+)
+
+MAX_DELAY = 365 * 86_400
+MAX_PER_PAGE = 100
+
+_LIMITS = {
+    "question_product_name": 150,
+    "delighted_email_subject": 150,
+    "delighted_intro_message": 300,
+}
+
+_NO_TIME = "must be a time: Unix seconds or ISO 8601"
+
+
+def _time(value: Any) -> Any:
+    """Unix seconds from a number, its text, or ISO 8601 (without an offset: UTC)."""
+    if isinstance(value, bool):
+        raise ValueError(_NO_TIME)  # noqa: TRY004  # pydantic reads ValueError
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
+    if isinstance(value, str):
+        if re.fullmatch(r"\d{1,11}", value):
+            return int(value)
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError(_NO_TIME) from error
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    raise ValueError(_NO_TIME)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a whole number")  # noqa: TRY004  # pydantic reads ValueError
+    return value
+
+
+def _address(value: Any) -> Any:
+    if isinstance(value, str):
+        value = value.strip()
+        if value and (problem := address_problem(value)):
+            raise ValueError(problem)
+    return value
+
+
+def _line(value: str | None) -> str | None:
+    """Text of one line: a name with a line break could forge a mail header or a log line."""
+    if value is not None and any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in value):
+        raise ValueError("has a control character")
+    return value
+
+
+Time = Annotated[int, BeforeValidator(_time), Field(ge=0, le=99_999_999_999)]
+Whole = Annotated[int, BeforeValidator(_number)]
+Address = Annotated[str, BeforeValidator(_address)]
+Properties = dict[str, str | None]
+
+
+class Input(BaseModel):
+    """A call's parameters; one that the call does not have is an error, not a silent loss."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class PersonInput(Input):
+    """POST people."""
+
+    email: Address | None = None
+    name: Annotated[str | None, Field(max_length=200)] = None
+    phone_number: Annotated[str | None, Field(max_length=40)] = None
+    delay: Annotated[Whole, Field(ge=0, le=MAX_DELAY)] = 0
+    send: bool = True
+    last_sent_at: Time | None = None
+    locale: Annotated[str | None, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = None
+    channel: Annotated[str, Field(pattern=r"^email$")] = "email"
+    properties: Properties = Field(default_factory=dict)
+
+    @field_validator("name", "phone_number")
+    @classmethod
+    def _one_line(cls, value: str | None) -> str | None:
+        return _line(value)
+
+    @field_validator("properties", mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            raise ValueError("must be an object of names and values")  # noqa: TRY004  # pydantic reads ValueError
+        return {str(name): _property(str(name), inner) for name, inner in value.items()}
+
+    @field_validator("properties")
+    @classmethod
+    def _bounded(cls, value: Properties) -> Properties:
+        if len(value) > MAX_PROPERTIES:
+            raise ValueError(f"may have at most {MAX_PROPERTIES} entries")
+        return value
+
+
+def _property(name: str, value: Any) -> str | None:
+    _line(name)
+    if not name.strip() or len(name) > MAX_PROPERTY_NAME:
+        raise ValueError(f"has a name that is empty or longer than {MAX_PROPERTY_NAME} characters")
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, str | int | float):
+        text = str(value).strip()
+    else:
+        raise ValueError(f"has a value for {name} that is not text or a number")  # noqa: TRY004
+    limit = _LIMITS.get(name, MAX_PROPERTY_VALUE)
+    if len(text) > limit:
+        raise ValueError(f"has a value for {name} that is too long (at most {limit} characters)")
+    _line(text.replace("\n", " ").replace("\t", " "))
+    if name == "owner_email" and text and (problem := address_problem(text)):
+        raise ValueError(f"has an owner_email that {problem}")
+    return text
+
+
+class UnsubscribeInput(Input):
+    """POST unsubscribes."""
+
+    person_email: Address = Field(min_length=1)
+
+
+class ReportInput(Input):
+    """POST reports."""
+
+    month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+class PageQuery(Input):
+    """What every list takes."""
+
+    per_page: Annotated[Whole, Field(ge=1, le=MAX_PER_PAGE)] = 20
+    since: Time | None = None
+    until: Time | None = None
+
+
+class PeopleQuery(PageQuery):
+    """GET people."""
+
+    email: Address | None = None
+    phone_number: str | None = None
+    cursor: str | None = None
+
+
+class ResponsesQuery(PageQuery):
+    """GET survey_responses."""
+
+    page: Annotated[Whole, Field(ge=1, le=10_000)] = 1
+    updated_since: Time | None = None
+    updated_until: Time | None = None
+    person_id: str | None = None
+    person_email: Address | None = None
+    order: Annotated[str, Field(pattern=r"^(asc|desc)(:(created_at|updated_at))?$")] = "asc"
+    expand: list[Annotated[str, Field(pattern=r"^(person|notes)$")]] = Field(default_factory=list)
+
+
+class ResponseQuery(Input):
+    """GET survey_responses/{id}."""
+
+    expand: list[Annotated[str, Field(pattern=r"^(person|notes)$")]] = Field(default_factory=list)
+
+
+class MetricsQuery(Input):
+    """GET metrics."""
+
+    since: Time | None = None
+    until: Time | None = None
+
+
+class CasesQuery(PageQuery):
+    """GET cases."""
+
+    page: Annotated[Whole, Field(ge=1, le=10_000)] = 1
+    state: Annotated[str | None, Field(pattern=r"^(open|contacted|resolved)$")] = None
+
+
+class NoQuery(Input):
+    """A call without parameters."""
+
+
+def check[M: Input](model: type[M], given: Mapping[str, Any]) -> M:
+    """The parameters as the model has them. Raises InvalidError naming every field that is wrong."""
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        problems: dict[str, list[str]] = {}
+        for one in error.errors(include_url=False):
+            name = ".".join(str(part) for part in one["loc"]) or "body"
+            problems.setdefault(name, []).append(_words(one["type"], one["msg"], one.get("ctx", {})))
+        raise InvalidError(problems) from error
+
+
+def body_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """A call's body, JSON or form-encoded, as nested names. Raises InvalidError when it is neither."""
+    raw = event.get("body") or ""
+    try:
+        text = base64.b64decode(raw).decode() if event.get("isBase64Encoded") else raw
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InvalidError({"body": ["must be UTF-8 text"]}) from error
+    if not text.strip():
+        return {}
+    content_type = {k.lower(): v for k, v in (event.get("headers") or {}).items()}.get("content-type", "")
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return nested(parse_qsl(text, keep_blank_values=True))
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidError({"body": ["must be JSON or form-encoded"]}) from error
+    if not isinstance(data, dict):
+        raise InvalidError({"body": ["must be a JSON object"]})
+    return data
+
+
+def query_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """A call's query as nested names: `expand[]=person` is a list, `properties[x]=y` an object."""
+    return nested(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
+
+
+def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Names in brackets unfolded; of a name given twice the last value counts."""
+    result: dict[str, Any] = {}
+    for name, value in pairs:
+        match = re.fullmatch(r"([^\[\]]+)\[([^\[\]]*)\]", name)
+        if match is None:
+            result[name] = value
+            continue
+        outer, inner = match.groups()
+        if inner:
+            held = result.setdefault(outer, {})
+            if isinstance(held, dict):
+                held[inner] = value
+        else:
+            held = result.setdefault(outer, [])
+            if isinstance(held, list):
+                held.append(value)
+    return result
+
+
+def _words(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    match kind:
+        case "missing" | "string_too_short":
+            return "can't be blank"
+        case "extra_forbidden":
+            return "is not a parameter of this call"
+        case "string_too_long":
+            return f"is too long (at most {context['max_length']} characters)"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"must be at most {context['le']}"
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "must be a whole number"
+        case "bool_parsing" | "bool_type":
+            return "must be true or false"
+        case "string_pattern_mismatch":
+            return f"must match {context['pattern']}"
+        case "value_error":
+            return message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]

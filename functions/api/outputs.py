@@ -1,0 +1,124 @@
+"""What callers get: the shapes of the API, as Delighted's clients know them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.api.send import Sent
+from shared.domain.cases import Case
+from shared.domain.nps import Category, Histogram
+from shared.domain.people import Person
+from shared.domain.requests import RequestState
+from shared.domain.responses import Response
+
+Shape = dict[str, Any]
+
+
+def person(one: Person) -> Shape:
+    """A person in a list, or expanded in a response."""
+    return {
+        "id": one.id,
+        "name": one.name or None,
+        "email": one.email or None,
+        "phone_number": one.phone_number or None,
+        "created_at": one.created_at,
+        "last_sent_at": one.last_sent_at or None,
+        "last_responded_at": one.last_responded_at or None,
+        "next_survey_scheduled_at": one.next_survey_scheduled_at or None,
+    }
+
+
+def sent(result: Sent) -> Shape:
+    """The answer of POST people."""
+    request, decision = result.request, result.decision
+    told: Shape = {
+        "id": None,
+        "status": "not_requested",
+        "reason": None,
+        "scheduled_at": None,
+        "next_eligible_at": result.person.next_eligible_at or None,
+    }
+    if request and decision:
+        told = {
+            "id": request.id,
+            "status": decision.state.value,
+            "reason": decision.reason or None,
+            "scheduled_at": decision.scheduled_at or None,
+            "next_eligible_at": decision.next_eligible_at or None,
+        }
+    scheduled = bool(decision and decision.state is RequestState.SCHEDULED)
+    return {
+        "id": result.person.id,
+        "email": result.person.email,
+        "name": result.person.name or None,
+        "phone_number": result.person.phone_number or None,
+        "survey_scheduled_at": decision.scheduled_at if decision and scheduled else None,
+        "properties": dict(result.person.properties),
+        "survey_request": told,
+    }
+
+
+def response(one: Response, base_url: str, who: Person | None = None) -> Shape:
+    """A survey response; `who` is the person when the caller wants them expanded."""
+    return {
+        "id": one.id,
+        "person": person(who) if who else one.person,
+        "survey_type": "nps",
+        "score": one.score,
+        "comment": one.comment or None,
+        "permalink": f"{base_url}survey_responses/{one.id}",
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+        "person_properties": dict(one.properties),
+        "notes": [],
+        "tags": list(one.tags),
+        "additional_answers": [],
+    }
+
+
+def metrics(histogram: Histogram) -> Shape:
+    """The answer of GET metrics: whole numbers as Delighted gives them, and the interval."""
+    interval = histogram.interval()
+    return {
+        "nps": histogram.score() or 0,
+        "promoter_count": histogram.promoters,
+        "promoter_percent": histogram.percent(Category.PROMOTER),
+        "passive_count": histogram.passives,
+        "passive_percent": histogram.percent(Category.PASSIVE),
+        "detractor_count": histogram.detractors,
+        "detractor_percent": histogram.percent(Category.DETRACTOR),
+        "response_count": histogram.n,
+        "margin_of_error": round(interval.margin, 1) if interval else None,
+        "interval": [round(interval.low, 1), round(interval.high, 1)] if interval else None,
+    }
+
+
+def case(one: Case) -> Shape:
+    """A case."""
+    return {
+        "id": one.id,
+        "state": one.state.value,
+        "account_id": one.account_id or None,
+        "account_name": one.account_name or None,
+        "person_id": one.person,
+        "owner": {"email": one.owner_email, "name": one.owner_name or None},
+        "opened_at": one.opened_at,
+        "due_at": one.due_at,
+        "contacted_at": one.contacted_at or None,
+        "contacted_how": one.contacted_how or None,
+        "resolved_at": one.resolved_at or None,
+        "root_cause": one.root_cause or None,
+        "recovered_at": one.recovered_at or None,
+        "responses": list(one.responses),
+        "history": [{"at": e.at, "what": e.what, "text": e.text, "by": e.by or None} for e in one.history],
+    }
+
+
+def report(item: Mapping[str, Any]) -> Shape:
+    """A report of a month."""
+    return {
+        "month": item["sk"],
+        "state": item["state"],
+        "requested_at": item.get("requested_at"),
+        "built_at": item.get("built_at"),
+        "files": item.get("files", {}),
+    }

@@ -1,0 +1,268 @@
+"""The calls of the API, each with the scope that its key needs."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+from functions.api import erase, figures, inputs, outputs, reports, send
+from functions.api.inputs import Input
+from shared.domain.cases import Case
+from shared.domain.errors import InvalidError, NotFoundError
+from shared.domain.monthly import month_of
+from shared.domain.people import Person
+from shared.domain.project import Project
+from shared.domain.responses import Response
+from shared.store import lists, people
+from shared.store.api_keys import Scope
+from shared.store.records import load, load_many
+from shared.store.suppression import unsubscribe
+
+_LONGEST_ID = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Call[Q: Input]:
+    """One authenticated call: the project of its key, its checked parameters, the time, and the API's own URL."""
+
+    project: Project
+    given: Q
+    now: int
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call is answered with."""
+
+    body: Any
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and path of the API, what it takes, and what does it."""
+
+    method: str
+    path: str
+    scope: Scope
+    input: type[Input]
+    run: Callable[..., Answer]
+
+
+def post_person(call: Call[inputs.PersonInput]) -> Answer:
+    """Keeps a person and asks for a survey, when `send` is not false and the rules allow."""
+    return Answer(outputs.sent(send.send(call.project, call.given, call.now)), status=201)
+
+
+def list_people(call: Call[inputs.PeopleQuery]) -> Answer:
+    """People by the time they were added; the next page is in the Link header."""
+    query, project = call.given, call.project
+    if query.email:
+        _, found = people.find(project.id, query.email)
+        return Answer([outputs.person(found)] if found else [])
+    if query.phone_number:
+        every = lists.by_time(Person, "person", project.id, since=project.created_at, until=call.now)
+        return Answer([outputs.person(one) for one in every if one.phone_number == query.phone_number])
+    listed = lists.by_time(
+        Person,
+        "person",
+        project.id,
+        since=max(query.since or 0, project.created_at),
+        until=min(query.until or call.now, call.now),
+        after=_read_cursor(query.cursor),
+        page_size=query.per_page + 1,
+    )
+    page = list(islice(listed, query.per_page + 1))
+    headers: dict[str, str] = {}
+    if len(page) > query.per_page:
+        last = page[query.per_page - 1]
+        again = query.model_dump(exclude_none=True) | {"cursor": _cursor(f"{last.created_at:010d}#{last.id}")}
+        headers["Link"] = f'<{call.base_url}people?{urlencode(again)}>; rel="next"'
+    return Answer([outputs.person(one) for one in page[: query.per_page]], headers=headers)
+
+
+def delete_person(call: Call[inputs.NoQuery], person: str) -> Answer:
+    """Erases a person named by id, `email:…` or `phone_number:…`."""
+    erase.erase(call.project, _person_named(call.project, unquote(person), call.now))
+    return Answer({"ok": True}, status=202)
+
+
+def delete_pending(call: Call[inputs.NoQuery], email: str) -> Answer:
+    """Cancels the survey that is not sent yet."""
+    send.cancel_pending(call.project, unquote(email), call.now)
+    return Answer({"ok": True})
+
+
+def list_responses(call: Call[inputs.ResponsesQuery]) -> Answer:
+    """Responses, oldest first unless asked otherwise."""
+    query = call.given
+    skip = (query.page - 1) * query.per_page
+    found = _responses(call, skip + query.per_page)[skip : skip + query.per_page]
+    who = _expanded(found) if "person" in query.expand else {}
+    return Answer([outputs.response(one, call.base_url, who.get(one.person)) for one in found])
+
+
+def get_response(call: Call[inputs.ResponseQuery], response_id: str) -> Answer:
+    """One response."""
+    found = load(Response, _id(response_id))
+    if found is None or found.project != call.project.id:
+        raise NotFoundError("there is no such response")
+    who = load(Person, found.person) if "person" in call.given.expand else None
+    return Answer(outputs.response(found, call.base_url, who))
+
+
+def get_metrics(call: Call[inputs.MetricsQuery]) -> Answer:
+    """The score of a range of time."""
+    histogram = figures.range_histogram(call.project, call.given.since, call.given.until, call.now)
+    return Answer(outputs.metrics(histogram))
+
+
+def post_unsubscribe(call: Call[inputs.UnsubscribeInput]) -> Answer:
+    """Stops all later survey mail to a person."""
+    _, person = people.find(call.project.id, call.given.person_email)
+    if person is None:
+        raise InvalidError({"person_email": ["is not a person of this project"]})
+    unsubscribe(person.id, call.now)
+    return Answer({"ok": True})
+
+
+def list_cases(call: Call[inputs.CasesQuery]) -> Answer:
+    """Cases, newest first."""
+    query = call.given
+    listed = lists.by_time(
+        Case,
+        "case",
+        call.project.id,
+        since=max(query.since or 0, call.project.created_at),
+        until=min(query.until or call.now, call.now),
+        newest_first=True,
+    )
+    wanted = (one for one in listed if query.state in (None, one.state.value))
+    skip = (query.page - 1) * query.per_page
+    return Answer([outputs.case(one) for one in islice(wanted, skip, skip + query.per_page)])
+
+
+def get_case(call: Call[inputs.NoQuery], case_id: str) -> Answer:
+    """One case."""
+    found = load(Case, _id(case_id))
+    if found is None or found.project != call.project.id:
+        raise NotFoundError("there is no such case")
+    return Answer(outputs.case(found))
+
+
+def list_reports(call: Call[inputs.NoQuery]) -> Answer:
+    """The project's monthly reports, newest first."""
+    return Answer([outputs.report(item) for item in reports.all_of(call.project)])
+
+
+def post_report(call: Call[inputs.ReportInput]) -> Answer:
+    """Has a month's report built (again) now; the managers get it by mail once."""
+    month, project = call.given.month, call.project
+    if not month_of(project.created_at, project.zone).name <= month <= month_of(call.now, project.zone).name:
+        raise InvalidError({"month": ["must lie between the project's first month and this one"]})
+    return Answer(outputs.report(reports.request(project, month, call.now)), status=202)
+
+
+ROUTES = (
+    Route("POST", "people", Scope.SEND, inputs.PersonInput, post_person),
+    Route("GET", "people", Scope.READ, inputs.PeopleQuery, list_people),
+    Route("DELETE", "people/<person>", Scope.ADMIN, inputs.NoQuery, delete_person),
+    Route("DELETE", "people/<email>/survey_requests/pending", Scope.SEND, inputs.NoQuery, delete_pending),
+    Route("GET", "survey_responses", Scope.READ, inputs.ResponsesQuery, list_responses),
+    Route("GET", "survey_responses/<response_id>", Scope.READ, inputs.ResponseQuery, get_response),
+    Route("GET", "metrics", Scope.READ, inputs.MetricsQuery, get_metrics),
+    Route("POST", "unsubscribes", Scope.SEND, inputs.UnsubscribeInput, post_unsubscribe),
+    Route("GET", "cases", Scope.READ, inputs.CasesQuery, list_cases),
+    Route("GET", "cases/<case_id>", Scope.READ, inputs.NoQuery, get_case),
+    Route("GET", "reports", Scope.READ, inputs.NoQuery, list_reports),
+    Route("POST", "reports", Scope.ADMIN, inputs.ReportInput, post_report),
+)
+
+
+def _responses(call: Call[inputs.ResponsesQuery], enough: int) -> list[Response]:
+    query, project = call.given, call.project
+    direction, _, field_name = query.order.partition(":")
+    newest_first = direction == "desc"
+    wanted = _filter(query, project)
+    if field_name == "updated_at" or query.updated_since or query.updated_until:
+        found = lists.by_update(
+            Response,
+            "response",
+            project.id,
+            since=max(query.updated_since or 0, project.created_at),
+            until=min(query.updated_until or call.now, call.now),
+            newest_first=newest_first,
+        )
+        return list(islice(filter(wanted, found), enough))
+    listed = lists.by_time(
+        Response,
+        "response",
+        project.id,
+        since=max(query.since or 0, project.created_at),
+        until=min(query.until or call.now, call.now),
+        newest_first=newest_first,
+    )
+    return list(islice(filter(wanted, listed), enough))
+
+
+def _filter(query: inputs.ResponsesQuery, project: Project) -> Callable[[Response], bool]:
+    person_id = query.person_id
+    if query.person_email:
+        _, person = people.find(project.id, query.person_email)
+        person_id = person.id if person else ""
+
+    def wanted(one: Response) -> bool:
+        if person_id is not None and one.person != person_id:
+            return False
+        return (query.since or 0) <= one.created_at <= (query.until or one.created_at)
+
+    return wanted
+
+
+def _expanded(responses: list[Response]) -> dict[str, Person]:
+    return {one.id: one for one in load_many(Person, sorted({response.person for response in responses}))}
+
+
+def _person_named(project: Project, name: str, now: int) -> Person:
+    kind, colon, value = name.partition(":")
+    person: Person | None
+    if not colon:
+        person = load(Person, _id(name))
+    elif kind == "email":
+        _, person = people.find(project.id, value)
+    elif kind == "phone_number":
+        every = lists.by_time(Person, "person", project.id, since=project.created_at, until=now)
+        person = next((one for one in every if one.phone_number == value), None)
+    else:
+        raise NotFoundError("name a person by id, email:… or phone_number:…")
+    if person is None or person.project != project.id:
+        raise NotFoundError("there is no such person")
+    return person
+
+
+def _id(text: str) -> str:
+    """An id out of a path. Raises NotFoundError for what no record is named."""
+    if len(text) > _LONGEST_ID or not text.isascii():
+        raise NotFoundError("there is no such thing")
+    return text
+
+
+def _cursor(position: str) -> str:
+    return base64.urlsafe_b64encode(position.encode()).rstrip(b"=").decode()
+
+
+def _read_cursor(text: str | None) -> str:
+    if not text:
+        return ""
+    try:
+        position = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        raise InvalidError({"cursor": ["is not one that this API gave"]}) from error
+    if not position[:10].isdigit() or position[10:11] != "#":
+        raise InvalidError({"cursor": ["is not one that this API gave"]})
+    return position

@@ -1,0 +1,140 @@
+"""A mail's content, made of the records it speaks of at the moment of sending."""
+
+import json
+from dataclasses import dataclass
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from shared.domain.cases import Case
+from shared.domain.errors import NotFoundError
+from shared.domain.links import Purpose
+from shared.domain.mails import Mail, MailKind
+from shared.domain.people import Person
+from shared.domain.project import Project
+from shared.domain.requests import SurveyRequest
+from shared.domain.responses import Response
+from shared.outside import clients
+from shared.outside.link_keys import link_keys
+from shared.outside.settings import setting
+from shared.render import mails as render
+from shared.render.mails import Message
+from shared.store.records import load, load_many
+
+# Plain ASCII passes every relay unchanged. Headers are not folded below SMTP's own limit: folding
+# would turn an unsubscribe link longer than a line into an encoded word that no mailbox follows.
+_POLICY = policy.SMTP.clone(cte_type="7bit", max_line_length=990)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as SES takes it: the envelope's two ends and the whole message."""
+
+    sender: str
+    recipient: str
+    raw: bytes
+
+
+class _To(NamedTuple):
+    email: str
+    name: str
+
+
+def invitation(project: Project, request: SurveyRequest, person: Person, mail: Mail) -> Letter:
+    """The survey's invitation, with one-click unsubscribe (RFC 8058)."""
+    survey = _link(Purpose.SURVEY, "r", request.id)
+    stop = _link(Purpose.UNSUBSCRIBE, "u", request.id)
+    message = render.invitation(project, request, survey_url=survey, unsubscribe_url=stop)
+    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return _letter(project, mail, _To(person.email, person.name), message, headers)
+
+
+def other(project: Project, mail: Mail) -> Letter:
+    """Any mail that is no survey. Raises NotFoundError when what it speaks of is gone."""
+    match mail.kind:
+        case MailKind.ALERT:
+            return _alert(project, mail)
+        case MailKind.THANKS:
+            return _thanks(project, mail)
+        case MailKind.REPORT:
+            return _report(project, mail)
+        case MailKind.INVITATION | MailKind.REMINDER:
+            raise NotFoundError("a survey mail is made of its request")
+
+
+def _alert(project: Project, mail: Mail) -> Letter:
+    case = _loaded(Case, mail.subject_id)
+    responses = load_many(Response, list(case.responses))
+    newest = next((one for one in responses if one.id == mail.reference), None)
+    if newest is None:
+        raise NotFoundError("the response is gone")
+    person = load(Person, newest.person)
+    message = render.alert(
+        project,
+        case,
+        newest,
+        person_name=person.name if person else "",
+        person_email=person.email if person else "",
+        case_url=_link(Purpose.CASE, "c", case.id),
+        history=[one for one in responses if one.id != newest.id],
+    )
+    return _letter(project, mail, _To(mail.to, case.owner_name), message, {})
+
+
+def _thanks(project: Project, mail: Mail) -> Letter:
+    response = _loaded(Response, mail.subject_id)
+    person = _loaded(Person, response.person)
+    stop = _link(Purpose.UNSUBSCRIBE, "u", response.id)
+    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    request = load(SurveyRequest, response.request) if response.request else None
+    message = render.thanks(project, response, request=request, unsubscribe_url=stop)
+    return _letter(project, mail, _To(person.email, person.name), message, headers)
+
+
+def _report(project: Project, mail: Mail) -> Letter:
+    month = mail.subject_id
+    stored = clients.s3().get_object(Bucket=setting("REPORTS_BUCKET"), Key=f"reports/{project.id}/{month}/report.json")
+    figures = json.loads(stored["Body"].read())
+    manager = next((one for one in project.managers if one.email == mail.to), None)
+    message = render.report_summary(
+        project,
+        figures,
+        report_url=_link(Purpose.REPORT, "m", f"{project.id}/{month}"),
+        recipient_name=manager.name if manager else "",
+    )
+    return _letter(project, mail, _To(mail.to, manager.name if manager else ""), message, {})
+
+
+def _letter(project: Project, mail: Mail, to: _To, message: Message, headers: dict[str, str]) -> Letter:
+    email = EmailMessage(policy=_POLICY)
+    email["From"] = Address(display_name=_one_line(project.sender.name), addr_spec=project.sender.email)
+    email["To"] = Address(display_name=_one_line(to.name), addr_spec=to.email)
+    if project.sender.reply_to:
+        email["Reply-To"] = project.sender.reply_to
+    email["Subject"] = message.subject
+    email["Message-ID"] = f"<{mail.id}.{mail.attempt}@{urlsplit(setting('SURVEYS_URL')).hostname}>"
+    email["X-Hearback-Mail"] = mail.id
+    email["Auto-Submitted"] = "auto-generated"
+    for name, value in headers.items():
+        email[name] = value
+    email.set_content(message.text, cte="quoted-printable")
+    email.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    return Letter(project.sender.email, to.email, email.as_bytes())
+
+
+def _one_line(name: str) -> str:
+    """A name fit for a header: a property may hold line breaks."""
+    return " ".join(name.split())
+
+
+def _link(purpose: Purpose, path: str, record_id: str) -> str:
+    return f"{setting('SURVEYS_URL')}/{path}/{link_keys().make(purpose, record_id)}"
+
+
+def _loaded[R: Case | Response | Person](cls: type[R], record_id: str) -> R:
+    found = load(cls, record_id)
+    if found is None:
+        raise NotFoundError(f"the {cls.__name__.lower()} is gone")
+    return found

@@ -1,0 +1,187 @@
+"""One message of a send queue: a mail, or a request whose invitation is due, taken, sent and settled.
+
+Everything may happen twice or stop half way. A mail is taken by a conditional write before SES is
+called, and its outcome written after; between the two a lease says that somebody is at it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from functions.deliver import compose
+from functions.deliver.compose import Letter
+from shared.domain import mails, requests
+from shared.domain.errors import NotFoundError
+from shared.domain.mails import Mail, MailKind, MailState, Step
+from shared.domain.people import Person
+from shared.domain.project import Project
+from shared.domain.requests import RequestState, SurveyRequest
+from shared.outside import clock, mailer
+from shared.outside.mailer import Outcome, Result
+from shared.store import mails as store
+from shared.store import projects
+from shared.store.keys import person as person_key
+from shared.store.mails import Matter
+from shared.store.records import changed, created, load
+from shared.store.table import ChangedError, Check, records
+
+
+class Done(StrEnum):
+    """What became of a message."""
+
+    SENT = "sent"
+    LATER = "later"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+    GIVEN_UP = "given up"
+    NOTHING = "nothing"
+
+
+def work(message: dict[str, Any]) -> tuple[Done, Result | None]:
+    """Does what a message asks for: `{"request": id}` or `{"mail": id}`. A repeated message does nothing."""
+    if "request" in message:
+        return _work_request(message["request"])
+    return _work_mail(message["mail"])
+
+
+def _work_request(request_id: str) -> tuple[Done, Result | None]:
+    request, now = load(SurveyRequest, request_id), clock.now()
+    if request is None:
+        return Done.NOTHING, None
+    if request.state is RequestState.ACTIVE and now >= request.expires_at:
+        records().write(changed(requests.stopped(request, RequestState.EXPIRED, "expired")))
+        return Done.EXPIRED, None
+    if request.state is not RequestState.SCHEDULED or not 0 < request.timer_at <= now:
+        return Done.NOTHING, None
+    return _invite(request, now)
+
+
+def _invite(request: SurveyRequest, now: int) -> tuple[Done, Result | None]:
+    project, person = projects.load(request.project), load(Person, request.person)
+    if person is None or person.suppression is not None:
+        reason = person.suppression.value if person and person.suppression else "erased"
+        records().write(changed(requests.stopped(request, RequestState.SUPPRESSED, reason)))
+        return Done.SUPPRESSED, None
+    mail = mails.take(
+        Mail(
+            id=mails.invitation_id(request.id),
+            project=request.project,
+            kind=MailKind.INVITATION,
+            subject_id=request.id,
+            person=request.person,
+            created_at=now,
+        ),
+        now,
+    )
+    handed_over = replace(request, timer_at=0)
+    letter = compose.invitation(project, request, person, mail)
+    try:
+        records().write(created(mail), changed(handed_over), _may_be_mailed(person))
+    except ChangedError:
+        return Done.NOTHING, None
+    return _send(Matter(replace(mail, rev=1), replace(handed_over, rev=request.rev + 1), person), letter)
+
+
+def _may_be_mailed(person: Person) -> Check:
+    """The last moment at which an unsubscribe, a bounce or a complaint still stops the mail."""
+    return Check(
+        person_key(person.id),
+        "attribute_exists(pk) AND attribute_not_exists(unsubscribed_at)"
+        " AND attribute_not_exists(bounced_at) AND attribute_not_exists(complained_at)",
+        {},
+    )
+
+
+def _work_mail(mail_id: str) -> tuple[Done, Result | None]:
+    mail, now = load(Mail, mail_id), clock.now()
+    if mail is None:
+        return Done.NOTHING, None
+    match mails.next_step(mail, now):
+        case Step.NOTHING:
+            return Done.NOTHING, None
+        case Step.WAIT:
+            return _wait(mail, now)
+        case Step.GIVE_UP:
+            return _give_up(mail, now)
+        case Step.SEND:
+            return _take_and_send(mail, now)
+
+
+def _wait(mail: Mail, now: int) -> tuple[Done, Result | None]:
+    """Comes back when the lease, and after it the grace, is over."""
+    later = mail.lease_until if now < mail.lease_until else mail.lease_until + mails.GRACE_SECONDS
+    if mail.timer_at != later:
+        records().write(changed(replace(mail, timer_at=later)))
+    return Done.NOTHING, None
+
+
+def _give_up(mail: Mail, now: int) -> tuple[Done, Result | None]:
+    store.move(mail.id, lambda known: mails.given_up(known) if known.rev == mail.rev else known, now)
+    return Done.GIVEN_UP, None
+
+
+def _take_and_send(mail: Mail, now: int) -> tuple[Done, Result | None]:
+    project = projects.load(mail.project)
+    person = load(Person, mail.person) if mail.person else None
+    if mail.person and (person is None or person.suppression is not None):
+        reason = person.suppression.value if person and person.suppression else "erased"
+        store.move(mail.id, lambda known: mails.refused(known, reason, now) if known.rev == mail.rev else known, now)
+        return Done.SUPPRESSED, None
+    request = load(SurveyRequest, mail.subject_id) if mail.kind is MailKind.INVITATION else None
+    taken = mails.take(mail, now)
+    try:
+        letter = _letter(project, taken, request, person)
+    except NotFoundError as error:
+        why = str(error)
+        store.move(mail.id, lambda known: mails.refused(known, why, now) if known.rev == mail.rev else known, now)
+        return Done.REFUSED, None
+    checks = [_may_be_mailed(person)] if person else []
+    try:
+        records().write(changed(taken), *checks)
+    except ChangedError:
+        return Done.NOTHING, None
+    return _send(Matter(replace(taken, rev=mail.rev + 1), request, person), letter)
+
+
+def _letter(project: Project, mail: Mail, request: SurveyRequest | None, person: Person | None) -> Letter:
+    if mail.kind is not MailKind.INVITATION:
+        return compose.other(project, mail)
+    if request is None or person is None or request.state is not RequestState.SCHEDULED:
+        raise NotFoundError("the request is no longer to be sent")
+    return compose.invitation(project, request, person, mail)
+
+
+def _send(matter: Matter, letter: Letter) -> tuple[Done, Result | None]:
+    mail = matter.mail
+    tags = {"mail": mail.id, "attempt": str(mail.attempt)}
+    result = mailer.send(sender=letter.sender, recipient=letter.recipient, raw=letter.raw, tags=tags)
+    now = clock.now()
+    match result.outcome:
+        case Outcome.ACCEPTED:
+            store.move(mail.id, lambda known: _accepted(known, result.message_id, now), now, matter)
+            return Done.SENT, result
+        case Outcome.LATER:
+            pause = mails.QUOTA_BACKOFF_SECONDS if result.daily else mails.backoff(mail.attempt)
+            later = now + pause
+            store.move(mail.id, _if_held(mail, lambda known: mails.put_off(known, later, result.reason)), now, matter)
+            return Done.LATER, result
+        case Outcome.REFUSED:
+            store.move(mail.id, _if_held(mail, lambda known: mails.refused(known, result.reason, now)), now, matter)
+            return Done.REFUSED, result
+        case Outcome.UNKNOWN:
+            return Done.UNKNOWN, result
+
+
+def _if_held(taken: Mail, step: Callable[[Mail], Mail]) -> Callable[[Mail], Mail]:
+    """A step that is left out when an event of SES or another attempt moved the mail meanwhile."""
+    return lambda known: step(known) if mails.is_held(known, taken) else known
+
+
+def _accepted(mail: Mail, message_id: str, now: int) -> Mail:
+    """SES took the mail; when its event was faster, only the message's name is news."""
+    if mail.state is MailState.SENDING:
+        return mails.accepted(mail, message_id, now)
+    return replace(mail, message_id=mail.message_id or message_id)

@@ -1,0 +1,1 @@
+"""Where account owners and managers act: case pages and report links."""

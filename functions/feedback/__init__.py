@@ -1,0 +1,1 @@
+"""What SES says happened to mails."""

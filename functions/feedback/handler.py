@@ -1,0 +1,37 @@
+"""Reports of SES in, through SNS and SQS; states of mails, requests and people out."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.feedback import events
+from functions.feedback.settle import settle
+from shared.outside import clock
+from shared.outside.settings import setting
+
+logger = Logger()
+metrics = Metrics()
+processor = BatchProcessor(event_type=EventType.SQS)
+
+setting("RECORDS_TABLE")
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Settles each report; one that failed comes again, and one that cannot be read ends in the dead-letter queue."""
+    return process_partial_response(event=event, record_handler=_one, processor=processor, context=context)
+
+
+def _one(record: SQSRecord) -> None:
+    report = events.read(record.body)
+    if report is None:
+        return
+    known = settle(report, clock.now())
+    metrics.add_metric(name=f"Reports{report.state.value.title()}", unit=MetricUnit.Count, value=1)
+    logger.info("report", state=report.state.value, reason=report.reason, mail=report.mail, known=known)

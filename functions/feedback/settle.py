@@ -1,0 +1,59 @@
+"""A report of SES moves its mail, the mail's request and its person."""
+
+from functions.feedback.events import Report
+from shared.domain import mails
+from shared.domain.mails import Mail, MailState
+from shared.domain.people import Person
+from shared.store import mails as store
+from shared.store import people, projects, suppression
+
+
+def settle(report: Report, now: int) -> bool:
+    """Writes what SES reported; False when the mail is not one of ours.
+
+    A repeated or late report changes nothing wrongly.
+    """
+    mail_id, person = _whose(report)
+    if mail_id:
+        matter = store.move(mail_id, lambda known: mails.reported(known, report.state, report.reason, now), now)
+        if matter and matter.mail.person:
+            _block(matter.mail.person, report, now)
+        return matter is not None
+    if person:
+        _block(person.id, report, now)
+    return person is not None
+
+
+def _block(person_id: str, report: Report, now: int) -> None:
+    if report.address_dead:
+        suppression.bounced(person_id, now)
+    if report.state is MailState.COMPLAINED:
+        suppression.complained(person_id, now)
+
+
+def _whose(report: Report) -> tuple[str, Person | None]:
+    """Our mail's name: from the tags, else by way of the recipient and the message id that SES gave the mail."""
+    if report.mail:
+        return report.mail, None
+    found: Person | None = None
+    for project in projects.all_projects():
+        for address in report.recipients:
+            _, person = people.find(project.id, address)
+            if person is None:
+                continue
+            found = person
+            matter = store.read(mails.invitation_id(person.pending_request)) if person.pending_request else None
+            if matter and _is_of(report, matter.mail):
+                return matter.mail.id, person
+    return "", found
+
+
+def _is_of(report: Report, mail: Mail) -> bool:
+    """Whether a report without tags speaks of a mail.
+
+    Message ids are compared without the domain that some of SES's interfaces add. A mail still without one is just
+    being sent: the report was faster than our own write.
+    """
+    if not mail.message_id:
+        return mail.state is MailState.SENDING
+    return mail.message_id.partition("@")[0] == report.message_id.partition("@")[0]

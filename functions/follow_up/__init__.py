@@ -1,0 +1,1 @@
+"""Opens cases, alerts owners, thanks promoters."""

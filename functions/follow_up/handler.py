@@ -1,0 +1,53 @@
+"""Stream records in, cases and mails out."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.follow_up.act import act
+from shared.domain.cases import Duty
+from shared.domain.errors import InvalidError, NotFoundError
+from shared.domain.responses import Response
+from shared.outside import clock, holidays, queues
+from shared.outside.settings import setting
+from shared.store import people, projects, stream
+
+logger = Logger()
+metrics = Metrics()
+
+for _name in ("RECORDS_TABLE", "PROMPT_QUEUE", "FOLLOW_UP_PARKED_QUEUE"):
+    setting(_name)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+    """Follows a batch up. A fault raises and the batch comes again; a record that can never be followed up is parked.
+
+    An alert's message goes to its queue at once; should that fail, the mail's timer brings it a minute later.
+    """
+    images = stream.read(event["Records"])
+    poison = images.poison
+    alerts: list[str] = []
+    for response in images.records:
+        if not isinstance(response, Response):
+            continue
+        try:
+            project = projects.load(response.project)
+            is_holiday = holidays.test_for(project.calendar)
+        except (NotFoundError, InvalidError) as error:
+            poison.append({"record": f"response:{response.id}", "rev": response.rev, "why": type(error).__name__})
+            continue
+        done = act(response, project, is_holiday, clock.now())
+        if not response.erased:
+            people.note_answer(response.person, response.created_at)
+        if done.duty is Duty.CASE:
+            alerts.append(done.mail)
+        metrics.add_metric(name=f"FollowUp{done.duty.value.title()}", unit=MetricUnit.Count, value=1)
+    queues.send(setting("PROMPT_QUEUE"), [{"mail": mail} for mail in alerts])
+    if poison:
+        queues.send(setting("FOLLOW_UP_PARKED_QUEUE"), poison)
+        logger.error("records parked", parked=len(poison), first=poison[0])
+    logger.info("followed up", received=len(event["Records"]), alerts=len(alerts))

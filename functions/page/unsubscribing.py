@@ -1,0 +1,23 @@
+"""The page on which a person stops survey mail; mail programs post to it by themselves (RFC 8058)."""
+
+from typing import Any
+
+from shared.domain.links import Purpose
+from shared.outside.link_keys import link_keys
+from shared.render import pages, web
+from shared.render.web import HttpAnswer
+from shared.store import projects, responses, suppression
+from shared.store.keys import person_id_of
+
+
+def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAnswer:  # noqa: ARG001
+    """GET shows a button; POST acts, with or without cookies, from wherever it comes.
+
+    Raises BadLinkError for a link that is none. The answer is the same for people who were erased.
+    """
+    asked = link_keys().read(Purpose.UNSUBSCRIBE, token)
+    request, _ = responses.read(asked)
+    project = projects.load(request.project)
+    if method == "POST":
+        suppression.unsubscribe(person_id_of(asked), now)
+    return web.page(pages.unsubscribe(project, done=method == "POST"))

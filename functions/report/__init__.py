@@ -1,0 +1,1 @@
+"""Builds the monthly report and mails it."""

@@ -1,0 +1,1 @@
+"""Counts every answer exactly once."""

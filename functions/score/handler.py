@@ -1,0 +1,39 @@
+"""Stream records in, counters out."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.score import fold
+from shared.domain.errors import NotFoundError
+from shared.outside import queues
+from shared.outside.settings import setting
+from shared.store import counters, projects, stream
+
+logger = Logger()
+metrics = Metrics()
+
+for _name in ("RECORDS_TABLE", "METRICS_TABLE", "SCORE_PARKED_QUEUE"):
+    setting(_name)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+    """Counts a batch. A fault raises and the batch comes again; a record that can never be counted is parked."""
+    images = stream.read(event["Records"])
+    poison = images.poison
+    moved = 0
+    for project_id, group in fold.newest(images.records).items():
+        try:
+            moved += fold.count(projects.load(project_id), group)
+        except NotFoundError:
+            poison += [{"record": counters.name_of(one), "rev": one.rev, "why": "no such project"} for one in group]
+    if poison:
+        queues.send(setting("SCORE_PARKED_QUEUE"), poison)
+        logger.error("records parked", parked=len(poison), first=poison[0])
+        metrics.add_metric(name="RecordsParked", unit=MetricUnit.Count, value=len(poison))
+    metrics.add_metric(name="RecordsCounted", unit=MetricUnit.Count, value=moved)
+    logger.info("counted", received=len(event["Records"]), moved=moved)

@@ -1,0 +1,1 @@
+"""Each minute, hands on what is due."""

@@ -1,0 +1,1 @@
+"""The CDK constructs of Hearback; `stack.py` puts them together."""

@@ -1,0 +1,158 @@
+"""One Lambda function, with a role and a log group of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.settings import Settings
+
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+RETENTION = {
+    1: logs.RetentionDays.ONE_DAY,
+    3: logs.RetentionDays.THREE_DAYS,
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    60: logs.RetentionDays.TWO_MONTHS,
+    90: logs.RetentionDays.THREE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """What all functions share: the code, the dependencies, the architecture and the common environment."""
+
+    code: lambda_.Code
+    dependencies: lambda_.LayerVersion
+    architecture: lambda_.Architecture
+    environment: Mapping[str, str]
+
+
+def log_group(scope: Construct, construct: str, name: str, *, settings: Settings) -> logs.LogGroup:
+    """The log group `/hearback/<stage>/<name>`; it goes when the stack goes."""
+    return logs.LogGroup(
+        scope,
+        construct,
+        log_group_name=f"/hearback/{settings.stage}/{name}",
+        retention=RETENTION[settings.log_days],
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+
+
+class Function(Construct):
+    """A function called `hearback-<stage>-<name>`. It may write its own log, and nothing else until `may` says so."""
+
+    def __init__(
+        self, scope: Construct, name: str, *, settings: Settings, runtime: Runtime, seconds: int, megabytes: int
+    ) -> None:
+        super().__init__(scope, name.title().replace("_", ""))
+        self.name = name
+        self.logs = log_group(self, "Logs", name, settings=settings)
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=f"hearback-{settings.stage}-{name.replace('_', '-')}",
+            runtime=RUNTIME,
+            architecture=runtime.architecture,
+            handler=f"functions.{name}.handler.handle",
+            code=runtime.code,
+            layers=[runtime.dependencies],
+            role=self.role,
+            log_group=self.logs,
+            logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=lambda_.ApplicationLogLevel[settings.log_level],
+            tracing=lambda_.Tracing.DISABLED,
+            recursive_loop=lambda_.RecursiveLoop.TERMINATE,
+            timeout=Duration.seconds(seconds),
+            memory_size=megabytes,
+            environment={**runtime.environment, "POWERTOOLS_SERVICE_NAME": name},
+        )
+        self.may("logs:CreateLogStream", "logs:PutLogEvents", on=[self.logs.log_group_arn])
+
+    @property
+    def arn(self) -> str:
+        """The function's ARN."""
+        return self.function.function_arn
+
+    def may(self, *actions: str, on: Sequence[str]) -> None:
+        """Allow the function these actions on exactly these resources."""
+        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(on)))
+
+    def knows(self, **environment: str) -> None:
+        """Give the function environment variables of its own."""
+        for name, value in environment.items():
+            self.function.add_environment(name, value)
+
+    def reads_queue(self, queue: sqs.Queue, *, concurrency: int) -> None:
+        """Work off a queue, ten messages at a time; the answer names the messages that have to come again."""
+        self.may("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", on=[queue.queue_arn])
+        lambda_.CfnEventSourceMapping(
+            self,
+            f"{queue.node.id}Mapping",
+            function_name=self.function.function_name,
+            event_source_arn=queue.queue_arn,
+            batch_size=10,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=concurrency),
+        ).node.add_dependency(self.role)
+
+    def reads_stream(self, stream_arn: str, *, pattern: str, window: int, failures: sqs.Queue) -> None:
+        """Follow a table's stream from its beginning.
+
+        Args:
+            stream_arn: the table's stream.
+            pattern: the filter; what does not match never reaches the function.
+            window: seconds to wait for a batch to fill.
+            failures: where the position of a batch goes that still fails after 50 attempts or a day.
+        """
+        self.may(
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+            on=[stream_arn],
+        )
+        self.may("sqs:SendMessage", on=[failures.queue_arn])
+        lambda_.CfnEventSourceMapping(
+            self,
+            "StreamMapping",
+            function_name=self.function.function_name,
+            event_source_arn=stream_arn,
+            starting_position="TRIM_HORIZON",
+            batch_size=100,
+            maximum_batching_window_in_seconds=window,
+            maximum_retry_attempts=50,
+            maximum_record_age_in_seconds=86_400,
+            bisect_batch_on_function_error=True,
+            function_response_types=["ReportBatchItemFailures"],
+            filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
+                filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern=pattern)]
+            ),
+            destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=failures.queue_arn)
+            ),
+        ).node.add_dependency(self.role)
+
+    def invoked_later(self, *, failures: sqs.Queue, retries: int, max_age: Duration) -> None:
+        """Bound asynchronous invocations, and keep the event of one that failed for good."""
+        self.may("sqs:SendMessage", on=[failures.queue_arn])
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "InvokedLater",
+            function_name=self.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=retries,
+            maximum_event_age_in_seconds=int(max_age.to_seconds()),
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=failures.queue_arn)
+            ),
+        ).node.add_dependency(self.role)

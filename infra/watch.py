@@ -1,0 +1,105 @@
+"""What an operator is told: alarms, and one dashboard."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.functions import Function
+from infra.settings import Settings
+
+MINUTE = Duration.minutes(1)
+# SES reviews an account at 5% bounces or 0.1% complaints; the alarm comes before.
+SES_LIMITS = {"BounceRate": 0.04, "ComplaintRate": 0.0008}
+
+
+class Watch(Construct):
+    """Alarms go to the stage's alarm address; without one they show in CloudWatch only."""
+
+    def __init__(self, scope: Construct, name: str, *, settings: Settings) -> None:
+        super().__init__(scope, name)
+        self._topic: sns.Topic | None = None
+        if settings.alarm_address:
+            self._topic = sns.Topic(self, "Alarms", enforce_ssl=not settings.local)
+            self._topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_address))
+        self._dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"hearback-{settings.stage}")
+
+    def failures(self, queues: Sequence[sqs.Queue]) -> None:
+        """Alarm as soon as anything stands in one of these queues."""
+        for queue in queues:
+            self._alarm(
+                f"{queue.node.id}Filled",
+                queue.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="max"),
+                above=0,
+                says=f"Something failed for good and waits in {queue.node.id}",
+            )
+
+    def waiting(self, queue: sqs.Queue, limit: Duration) -> None:
+        """Alarm when the oldest message of a queue has waited longer than this."""
+        self._alarm(
+            f"{queue.node.id}Waits",
+            queue.metric_approximate_age_of_oldest_message(period=MINUTE, statistic="max"),
+            above=limit.to_seconds(),
+            minutes=2,
+            says=f"Messages wait too long in {queue.node.id}",
+        )
+        self._graph(f"{queue.node.id} waiting", [queue.metric_approximate_number_of_messages_visible()])
+
+    def functions(self, functions: Sequence[Function]) -> None:
+        """Alarm when a function fails."""
+        for function in functions:
+            self._alarm(
+                f"{function.node.id}Errors",
+                function.function.metric_errors(period=MINUTE),
+                above=0,
+                says=f"{function.name} failed",
+            )
+        self._graph("Errors", [each.function.metric_errors() for each in functions])
+        self._graph("Duration", [each.function.metric_duration(statistic="p95") for each in functions])
+
+    def streams(self, functions: Sequence[Function]) -> None:
+        """Alarm when a stream's reader falls two minutes behind: an alert is due within one."""
+        ages = [self._iterator_age(function) for function in functions]
+        for function, age in zip(functions, ages, strict=True):
+            self._alarm(
+                f"{function.node.id}Behind",
+                age,
+                above=120_000,
+                minutes=2,
+                says=f"{function.name} is behind the records table's stream",
+            )
+        self._graph("Stream readers behind (ms)", ages)
+
+    def reputation(self) -> None:
+        """Alarm before SES reviews the account."""
+        for rate, limit in SES_LIMITS.items():
+            metric = cloudwatch.Metric(
+                namespace="AWS/SES", metric_name=f"Reputation.{rate}", period=Duration.hours(1), statistic="max"
+            )
+            self._alarm(rate, metric, above=limit, says=f"SES {rate} nears the limit at which SES reviews the account")
+
+    @staticmethod
+    def _iterator_age(function: Function) -> cloudwatch.Metric:
+        return function.function.metric("IteratorAge", period=MINUTE, statistic="max")
+
+    def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float, says: str, minutes: int = 1) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            metric=metric,
+            threshold=above,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=minutes,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=says,
+        )
+        if self._topic:
+            alarm.add_alarm_action(actions.SnsAction(self._topic))
+
+    def _graph(self, title: str, metrics: Sequence[cloudwatch.IMetric]) -> None:
+        self._dashboard.add_widgets(cloudwatch.GraphWidget(title=title, left=list(metrics), width=12))

@@ -1,0 +1,82 @@
+"""What each subcommand of `hearback` does."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+
+from local import access, audit, demo, deployment, emulator, keys, projects, senders, stack
+from local.places import TOOLS, StateDirectory
+from local.progress import say
+
+
+def run(options: argparse.Namespace) -> int:
+    """Does what the parsed command line asks and returns the exit code."""
+    return _ACTIONS[options.action](options)
+
+
+def _install(_options: argparse.Namespace) -> int:
+    emulator.install(TOOLS / "emulator-install.log")
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    stack.up(_state(options), port=options.port, fresh=options.fresh, life=options.life)
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    stack.down(_state(options))
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    return 0 if stack.status(_state(options)) else 1
+
+
+def _create_project(options: argparse.Namespace) -> int:
+    access.enter_installation(_state(options), options.stage)
+    project = projects.create(options.file, update=options.update)
+    if access.is_local(options.stage):
+        senders.let_send(project.sender.email, deployment.read().feedback_topic)
+    say(f"project {project.id}: {project.name}")
+    return 0
+
+
+def _create_key(options: argparse.Namespace) -> int:
+    access.enter_installation(_state(options), options.stage)
+    print(keys.create(options.project, keys.read_scopes(options.scopes), options.label))
+    print("This key is shown only now; what is stored is its SHA-256.", file=sys.stderr)
+    return 0
+
+
+def _revoke_key(options: argparse.Namespace) -> int:
+    access.enter_installation(_state(options), options.stage)
+    keys.revoke(options.key)
+    say("revoked; it stops working within 30 seconds")
+    return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    access.enter_installation(_state(options), options.stage)
+    return audit.run(options.project)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    return demo.run(_state(options), once=options.once, people=options.people, seed=options.seed, port=options.port)
+
+
+def _state(options: argparse.Namespace) -> StateDirectory:
+    return StateDirectory(options.state.expanduser().resolve())
+
+
+_ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "install": _install,
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "create_project": _create_project,
+    "create_key": _create_key,
+    "revoke_key": _revoke_key,
+    "audit": _audit,
+    "demo": _demo,
+}

@@ -1,0 +1,121 @@
+"""The `hearback` command."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from local.places import DEFAULT_STATE, DEMO_STATE, ROOT
+from local.problems import CommandError
+from local.progress import say
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code: 0 done, 1 it could not, 130 interrupted."""
+    options = _parser().parse_args(words)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    if options.action in {"up", "demo"}:
+        say(f"Hearback, local stack in {options.state}")
+    try:
+        # Loaded only now, because the AWS libraries that come with it take a second.
+        from local import actions  # noqa: PLC0415
+
+        return actions.run(options)
+    except CommandError as error:
+        print(f"hearback: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("hearback: interrupted", file=sys.stderr)
+        return 130
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hearback", description="A closed-loop Net Promoter Score service.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_local(commands.add_parser("local", help="the local stack: up, down, status"))
+    _add_project(commands.add_parser("project", help="projects: create"))
+    _add_keys(commands.add_parser("keys", help="API keys: create, revoke"))
+    _add_audit(commands.add_parser("audit", help="recount all responses and compare"))
+    _add_demo(commands.add_parser("demo", help="run the main job from end to end on the local stack"))
+    return parser
+
+
+def _add_local(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="start the local stack, or bring it up to date")
+    _state_option(up)
+    up.add_argument("--port", type=_port, help="the emulator's port (default: the last one, else 4566)")
+    up.add_argument("--fresh", action="store_true", help="drop all data first")
+    up.add_argument("--life", type=float, default=0, metavar="SECONDS", help="stop by itself after so long")
+    up.set_defaults(action="up")
+    commands.add_parser("install", help="bring the emulator").set_defaults(action="install")
+    for name, about in (("down", "stop it and keep its data"), ("status", "tell what runs")):
+        command = commands.add_parser(name, help=about)
+        _state_option(command)
+        command.set_defaults(action=name)
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    create = commands.add_parser("create", help="make a project from a TOML file")
+    _installation_options(create)
+    create.add_argument("file", type=Path, metavar="FILE")
+    create.add_argument("--update", action="store_true", help="change the project if it is there")
+    create.set_defaults(action="create_project")
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    create = commands.add_parser("create", help="make a key and show it, once")
+    _installation_options(create)
+    create.add_argument("--project", required=True)
+    create.add_argument("--scopes", default="send,read,admin", help="default: send,read,admin")
+    create.add_argument("--label", default="", help="a word on what the key is for")
+    create.set_defaults(action="create_key")
+    revoke = commands.add_parser("revoke", help="end a key")
+    _installation_options(revoke)
+    revoke.add_argument("key", metavar="KEY", help="the key, or its SHA-256")
+    revoke.set_defaults(action="revoke_key")
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    _installation_options(parser)
+    parser.add_argument("--project", help="only this project (default: all)")
+    parser.set_defaults(action="audit")
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    _state_option(parser, DEMO_STATE)
+    parser.add_argument("--once", action="store_true", help="stop at the end instead of waiting for Ctrl-C")
+    parser.add_argument("--people", type=int, metavar="N", help="only the first N of the sample's people")
+    parser.add_argument("--seed", type=int, default=1, help="of the answers (default: 1)")
+    parser.add_argument("--port", type=_port, help="the emulator's port")
+    parser.set_defaults(action="demo")
+
+
+def _state_option(parser: argparse.ArgumentParser, place: Path = DEFAULT_STATE) -> None:
+    about = f"where the stack keeps its data (default: {place.relative_to(ROOT)})"
+    parser.add_argument("--state", type=Path, default=place, metavar="DIR", help=about)
+
+
+def _installation_options(parser: argparse.ArgumentParser) -> None:
+    _state_option(parser)
+    parser.add_argument("--stage", help="a stage deployed to AWS (default: the local stack)")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1024 <= port <= 65_535:
+        raise argparse.ArgumentTypeError("a port is from 1024 to 65535")
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

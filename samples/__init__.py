@@ -1,0 +1,1 @@
+"""Invented customers, people, answers and projects, for the demo and for tests."""

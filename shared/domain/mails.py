@@ -1,0 +1,166 @@
+"""Mails: messages of any kind, each sent under one of two guarantees."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+LEASE_SECONDS = 60
+GRACE_SECONDS = 900
+RATE_BACKOFF_SECONDS = 5
+QUOTA_BACKOFF_SECONDS = 3600
+MAX_BACKOFF_SECONDS = 3600
+
+
+class MailKind(StrEnum):
+    """What a mail is for."""
+
+    INVITATION = "invitation"
+    REMINDER = "reminder"
+    THANKS = "thanks"
+    ALERT = "alert"
+    REPORT = "report"
+
+    @property
+    def at_least_once(self) -> bool:
+        """True for mails whose rare double is better than silence: alerts and reports."""
+        return self in {MailKind.ALERT, MailKind.REPORT}
+
+
+class MailState(StrEnum):
+    """Where a mail stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    FAILED = "failed"
+    UNSETTLED = "unsettled"
+
+
+MOVES: Mapping[MailState, frozenset[MailState]] = {
+    MailState.QUEUED: frozenset({MailState.SENDING, MailState.FAILED}),
+    MailState.SENDING: frozenset(MailState),
+    MailState.SENT: frozenset({MailState.DELIVERED, MailState.BOUNCED, MailState.COMPLAINED, MailState.FAILED}),
+    MailState.UNSETTLED: frozenset(
+        {MailState.SENT, MailState.DELIVERED, MailState.BOUNCED, MailState.COMPLAINED, MailState.FAILED}
+    ),
+    MailState.DELIVERED: frozenset({MailState.BOUNCED, MailState.COMPLAINED}),
+    MailState.BOUNCED: frozenset({MailState.COMPLAINED}),
+    MailState.COMPLAINED: frozenset(),
+    MailState.FAILED: frozenset(),
+}
+"""The allowed moves. SES events come late, twice and in any order: one that is no move changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message.
+
+    `subject_id` is what it is about: a request, a response, a case or a report's month; `reference` is the response
+    that an alert speaks of.
+    `attempt` counts the calls made to SES; a mail in `sending` is held by one worker until `lease_until`.
+    `timer_at` is when somebody must look at the mail again; 0 means never.
+    """
+
+    id: str
+    project: str
+    kind: MailKind
+    subject_id: str
+    created_at: int
+    state: MailState = MailState.QUEUED
+    to: str = ""
+    person: str = ""
+    reference: str = ""
+    attempt: int = 0
+    lease_until: int = 0
+    message_id: str = ""
+    sent_at: int = 0
+    settled_at: int = 0
+    reason: str = ""
+    timer_at: int = 0
+    rev: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", MailKind(self.kind))
+        object.__setattr__(self, "state", MailState(self.state))
+
+
+def invitation_id(request_id: str) -> str:
+    """The name of a request's invitation: one request, one invitation."""
+    return f"{request_id}-0"
+
+
+class Step(StrEnum):
+    """What a worker that picks up a mail does with it."""
+
+    SEND = "send"
+    WAIT = "wait"
+    GIVE_UP = "give up"
+    NOTHING = "nothing"
+
+
+def next_step(mail: Mail, now: int) -> Step:
+    """What to do with a mail that is due.
+
+    A `sending` mail whose lease has passed has an unknown outcome. Alerts and reports go out again
+    at once; the others wait for the Send event of SES until the grace is over, and are then given
+    up as unsettled, so that nobody gets two.
+    """
+    if mail.state is MailState.QUEUED:
+        return Step.SEND if mail.timer_at <= now else Step.NOTHING
+    if mail.state is not MailState.SENDING:
+        return Step.NOTHING
+    if now < mail.lease_until:
+        return Step.WAIT
+    if mail.kind.at_least_once:
+        return Step.SEND
+    return Step.WAIT if now < mail.lease_until + GRACE_SECONDS else Step.GIVE_UP
+
+
+def take(mail: Mail, now: int) -> Mail:
+    """The mail in the hands of one worker, for one call to SES."""
+    lease_until = now + LEASE_SECONDS
+    return replace(
+        mail, state=MailState.SENDING, attempt=mail.attempt + 1, lease_until=lease_until, timer_at=lease_until
+    )
+
+
+def accepted(mail: Mail, message_id: str, now: int) -> Mail:
+    """The mail once SES has taken it."""
+    return replace(mail, state=MailState.SENT, message_id=message_id, sent_at=now, settled_at=now, timer_at=0)
+
+
+def is_held(mail: Mail, by: Mail) -> bool:
+    """Whether a mail is still as the worker that took it left it; no event and no other worker moved it."""
+    return mail.state is MailState.SENDING and mail.attempt == by.attempt
+
+
+def put_off(mail: Mail, until: int, reason: str) -> Mail:
+    """The mail back in the queue after SES surely did not take it."""
+    return replace(mail, state=MailState.QUEUED, reason=reason, timer_at=until)
+
+
+def refused(mail: Mail, reason: str, now: int) -> Mail:
+    """The mail that SES will never take."""
+    return replace(mail, state=MailState.FAILED, reason=reason, settled_at=now, timer_at=0)
+
+
+def given_up(mail: Mail) -> Mail:
+    """The mail of which nobody knows whether it was sent; it is not sent again."""
+    return replace(mail, state=MailState.UNSETTLED, reason="outcome unknown", timer_at=0)
+
+
+def reported(mail: Mail, state: MailState, reason: str, now: int) -> Mail:
+    """The mail after an event of SES, unchanged when the event is no news."""
+    if state not in MOVES[mail.state]:
+        return mail
+    return replace(
+        mail, state=state, reason=reason, sent_at=mail.sent_at or now, settled_at=mail.settled_at or now, timer_at=0
+    )
+
+
+def backoff(attempt: int) -> int:
+    """Seconds to wait after the attempt of this number (from 1) was refused for the sending rate."""
+    return int(min(MAX_BACKOFF_SECONDS, RATE_BACKOFF_SECONDS * 2 ** max(0, attempt - 1)))

@@ -1,0 +1,175 @@
+"""Survey requests: one invitation to one person, and the decision whether to make it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from shared.domain.errors import ConflictError
+from shared.domain.people import Person
+from shared.domain.project import DAY, Project
+
+
+class RequestState(StrEnum):
+    """Where a survey request stands."""
+
+    SCHEDULED = "scheduled"
+    ACTIVE = "active"
+    RESPONDED = "responded"
+    THROTTLED = "throttled"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+MOVES: Mapping[RequestState, frozenset[RequestState]] = {
+    RequestState.SCHEDULED: frozenset(
+        {
+            RequestState.ACTIVE,
+            RequestState.RESPONDED,
+            RequestState.SUPPRESSED,
+            RequestState.CANCELLED,
+        }
+    ),
+    RequestState.ACTIVE: frozenset({RequestState.RESPONDED, RequestState.SUPPRESSED, RequestState.EXPIRED}),
+    RequestState.SUPPRESSED: frozenset({RequestState.RESPONDED}),
+    RequestState.RESPONDED: frozenset(),
+    RequestState.THROTTLED: frozenset(),
+    RequestState.CANCELLED: frozenset(),
+    RequestState.EXPIRED: frozenset(),
+}
+"""The allowed moves. Someone who unsubscribes may still answer through the link they hold."""
+
+ANSWERABLE = frozenset({RequestState.SCHEDULED, RequestState.ACTIVE, RequestState.RESPONDED, RequestState.SUPPRESSED})
+"""States in which the link leads to the question. `scheduled` is one: a mail can be read before
+the write that says it was sent."""
+
+ERASED = "erased"
+"""The reason of requests whose person was erased."""
+
+SEND_PROPERTIES = frozenset(
+    {
+        "question_product_name",
+        "delighted_email_subject",
+        "delighted_intro_message",
+        "thank_you_message",
+        "thank_you_link_text",
+        "thank_you_link_url",
+    }
+)
+"""Properties that shape one send and are not kept on the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyRequest:
+    """One invitation to one person. Times are Unix seconds; `rev` counts the writes of the record.
+
+    `properties` are the person's at the time of the request, and the ones given for this send alone.
+    `timer_at` is the earliest moment at which something is to be done about the request; 0 means never.
+    `eligible_before` is the person's throttle as it was, given back when the request is cancelled.
+    """
+
+    id: str
+    project: str
+    person: str
+    created_at: int
+    state: RequestState
+    scheduled_at: int
+    expires_at: int
+    reason: str = ""
+    locale: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    eligible_before: int = 0
+    sent_at: int = 0
+    delivered_at: int = 0
+    bounced_at: int = 0
+    responded_at: int = 0
+    robot_at: int = 0
+    timer_at: int = 0
+    rev: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", RequestState(self.state))
+
+    @property
+    def account_id(self) -> str:
+        """The account the person belonged to, or an empty string."""
+        return self.properties.get("account_id", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a send call, and why."""
+
+    state: RequestState
+    reason: str = ""
+    scheduled_at: int = 0
+    next_eligible_at: int = 0
+
+
+def decide_send(person: Person | None, project: Project, *, now: int, scheduled_at: int) -> Decision:
+    """Whether a survey may be requested for a person (None: not known yet) at a time.
+
+    Suppression goes before the throttle; the throttle compares with the time at which the survey would be sent.
+    """
+    if person is not None and person.suppression is not None:
+        return Decision(RequestState.SUPPRESSED, reason=person.suppression.value)
+    due = max(now, scheduled_at)
+    if person is not None and person.next_eligible_at > due:
+        return Decision(
+            RequestState.THROTTLED,
+            reason="surveyed_recently",
+            next_eligible_at=person.next_eligible_at,
+        )
+    return Decision(
+        RequestState.SCHEDULED,
+        scheduled_at=due,
+        next_eligible_at=throttled_until(project, due),
+    )
+
+
+def throttled_until(project: Project, sent_at: int) -> int:
+    """When a person surveyed at a time may be surveyed again."""
+    return sent_at + project.throttle_days * DAY
+
+
+def throttle_given_back(person: Person, request: SurveyRequest, project: Project) -> Person:
+    """The person once a request of theirs is known never to be sent: what blocked them before blocks them still."""
+    seeded = throttled_until(project, person.last_sent_at) if person.last_sent_at else 0
+    return replace(
+        person,
+        next_eligible_at=max(request.eligible_before, seeded),
+        next_survey_scheduled_at=0,
+        pending_request="",
+    )
+
+
+def sent(request: SurveyRequest, *, now: int) -> SurveyRequest:
+    """The request once its invitation is on its way; what is due next is its expiry."""
+    if request.state is not RequestState.SCHEDULED:
+        return replace(request, sent_at=request.sent_at or now)
+    return replace(request, state=RequestState.ACTIVE, sent_at=now, timer_at=request.expires_at)
+
+
+def responded(request: SurveyRequest, *, now: int) -> SurveyRequest:
+    """The request once it is answered; nothing more is due."""
+    if request.state is RequestState.RESPONDED:
+        return request
+    check_move(request.state, RequestState.RESPONDED)
+    return replace(request, state=RequestState.RESPONDED, responded_at=now, timer_at=0)
+
+
+def stopped(request: SurveyRequest, state: RequestState, reason: str) -> SurveyRequest:
+    """The request once it is cancelled, suppressed or expired. Raises ConflictError when it is past that."""
+    check_move(request.state, state)
+    return replace(request, state=state, reason=reason, timer_at=0)
+
+
+def is_open(request: SurveyRequest, now: int) -> bool:
+    """Whether the request's link leads to the question."""
+    return request.state in ANSWERABLE and request.reason != ERASED and now < request.expires_at
+
+
+def check_move(current: RequestState, new: RequestState) -> None:
+    """Raises ConflictError when a request in one state may not move to another."""
+    if new not in MOVES[current]:
+        raise ConflictError(f"a request that is {current} cannot become {new}")

@@ -1,0 +1,1 @@
+"""The world: AWS services, the clock, names."""

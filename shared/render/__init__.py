@@ -1,0 +1,1 @@
+"""What people see: mails, pages and the report, from templates and one palette."""

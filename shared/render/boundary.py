@@ -1,0 +1,43 @@
+"""Where the web meets a function of pages: every request gets a page, whatever goes wrong behind it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.domain.errors import BadLinkError, BusyError, NotFoundError
+from shared.outside import clock
+from shared.outside.log import log, place_of
+from shared.render import pages, web
+from shared.render.web import HttpAnswer, UnreadableFormError
+
+Responder = Callable[[str, str, dict[str, Any], int], HttpAnswer]
+"""Answers a method (GET or POST) on a link's token, given the event and the time."""
+
+
+def respond(responders: Mapping[str, Responder], event: dict[str, Any], request_id: str) -> HttpAnswer:
+    """The page at `/<kind>/<token>`, by kind."""
+    kind, _, token = event["rawPath"].strip("/").partition("/")
+    method = web.method_of(event)
+    answer = _answer(responders.get(kind), token, method, event, request_id)
+    log("answered", page=kind if kind in responders else "", method=method, status=answer["statusCode"])
+    return answer
+
+
+def _answer(responder: Responder | None, token: str, method: str, event: dict[str, Any], request_id: str) -> HttpAnswer:
+    if responder is None:
+        return web.page(pages.problem("unknown"), 404)
+    if method not in {"GET", "POST"}:
+        return web.page(pages.problem("unknown"), 405, allow="GET, HEAD, POST")
+    try:
+        return responder(method, token, event, clock.now())
+    except (BadLinkError, NotFoundError):
+        return web.page(pages.problem("unknown"), 404)
+    except UnreadableFormError:
+        return web.page(pages.problem("unknown"), 400)
+    except (BusyError, ClientError, BotoCoreError) as error:
+        log("AWS did not do it", error=type(error).__name__, request=request_id)
+        return web.page(pages.problem("busy"), 503, **{"retry-after": "5"})
+    except Exception as error:  # noqa: BLE001  # the boundary: the person gets a page whatever happened
+        log("unexpected error", error=type(error).__name__, where=place_of(error), request=request_id)
+        return web.page(pages.problem("error"), 500)

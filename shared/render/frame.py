@@ -1,0 +1,46 @@
+"""What every hosted page has around its content: its colours, its style sheet and the policy that seals it."""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+
+from shared.domain.project import Brand, Project
+from shared.render import engine
+from shared.render.color import Tones, palette
+from shared.render.texts import web_address
+from shared.render.theme import DARK, FONT, LIGHT, Theme
+from shared.render.words import Words, one_line
+
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_OWN_COLOR = Brand(name="").color
+
+
+def render_page(template: str, project: Project | None, words: Words, *, title: str, **values: object) -> str:
+    """A page in its project's colours, or in Hearback's own without one."""
+    tones = palette(project.brand.color if project else _OWN_COLOR)
+    return engine.render(
+        f"pages/{template}.html",
+        locale=words.locale,
+        project=project,
+        title=one_line(title),
+        fonts=FONT,
+        light_variables=variables(LIGHT, tones.light),
+        dark_variables=variables(DARK, tones.dark),
+        privacy_url=web_address(project.brand.privacy_url) if project else "",
+        **values,
+    )
+
+
+def content_security_policy(html: str) -> str:
+    """The Content-Security-Policy header for a page made here: its own style sheets by hash, and no script."""
+    hashes = " ".join(f"'sha256-{b64encode(sha256(css.encode()).digest()).decode()}'" for css in _STYLE.findall(html))
+    return (
+        f"default-src 'none'; style-src {hashes or "'none'"}; img-src https: data:; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def variables(theme: Theme, tones: Tones) -> str:
+    """The colours as CSS custom properties: `--page`, `--ink`, …, and the brand's `--text`, `--fill`, `--edge`."""
+    values = {name: getattr(source, name) for source in (theme, tones) for name in source.__slots__}
+    return ";".join(f"--{name.replace('_', '-')}:{value}" for name, value in values.items())

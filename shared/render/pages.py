@@ -1,0 +1,143 @@
+"""The hosted pages of respondents, as HTML without a script. Every address in them is relative or foreign."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+
+from shared.domain.nps import Category
+from shared.domain.project import Project
+from shared.domain.requests import SurveyRequest
+from shared.domain.responses import Response
+from shared.render.case_page import case
+from shared.render.frame import content_security_policy, render_page
+from shared.render.texts import mail_to, send_texts
+from shared.render.wording import (
+    Problem,
+    from_whom,
+    link_text,
+    problem_words,
+    recommendation_question,
+    thank_you_words,
+)
+from shared.render.words import Words
+
+__all__ = ["Problem", "case", "content_security_policy", "problem", "survey", "thank_you", "unsubscribe"]
+
+
+def survey(
+    project: Project,
+    request: SurveyRequest,
+    *,
+    response: Response | None,
+    chosen: int | None,
+    comment: str,
+    errors: Mapping[str, Sequence[str]],
+) -> str:
+    """The page that asks. Its form posts `score` and `comment` to its own address.
+
+    `chosen` preselects a score; without it, and without a comment, an earlier response fills the form.
+    """
+    words = Words(request.locale or project.locale, project.zone)
+    texts = send_texts(project, request.properties)
+    question = recommendation_question(texts, words)
+    earlier = response if response and not response.erased else None
+    return render_page(
+        "survey",
+        project,
+        words,
+        title=f"{words.say('Error: ')}{question}" if errors else question,
+        texts=texts,
+        question=question,
+        response=earlier,
+        picked=earlier.score if chosen is None and earlier else chosen,
+        comment=comment or (earlier.comment if earlier and not errors else ""),
+        told=_told(errors, words),
+        alert=_alert(errors, words),
+        welcome_back=_welcome_back(earlier, chosen, words) if earlier else "",
+        hint=words.say("One line is plenty. Your words go to %(brand)s.", brand=project.brand.name),
+        send=words.say("Save the change") if earlier else words.say("Send"),
+        why=words.say("Asked by %(sender)s.", sender=from_whom(project, words)),
+    )
+
+
+def thank_you(project: Project, request: SurveyRequest, response: Response) -> str:
+    """The page after an answer: the project's thanks, its button for promoters, and the way back."""
+    words = Words(request.locale or project.locale, project.zone)
+    texts = send_texts(project, request.properties)
+    return render_page(
+        "thank_you",
+        project,
+        words,
+        title=words.say("Thank you"),
+        message=texts.thank_you_message or thank_you_words(response, project, words),
+        link=texts.thank_you_link if response.category is Category.PROMOTER else None,
+        link_text=link_text(texts, words),
+        given=words.say("Your answer: %(score)d of 10.", score=response.score),
+    )
+
+
+def unsubscribe(project: Project, *, done: bool) -> str:
+    """The page that asks before it stops survey mail, and the one that says it is done."""
+    words = Words(project.locale, project.zone)
+    brand = project.brand.name
+    if done:
+        title = words.say("You get no more surveys")
+        paragraphs = [
+            words.say("%(brand)s will not send you survey mails any more. This holds from now on.", brand=brand),
+            words.say("A survey you already have stays open, should you want to answer it."),
+        ]
+    else:
+        title = words.say("No more surveys?")
+        paragraphs = [
+            words.say("Press the button, and %(brand)s will not send you survey mails any more.", brand=brand),
+            words.say("Other mail, such as invoices, is not affected."),
+        ]
+    return render_page("unsubscribe", project, words, title=title, paragraphs=paragraphs, done=done)
+
+
+def problem(kind: Problem, project: Project | None = None) -> str:
+    """The page for what went wrong. It is the same whether or not a person, request or case exists."""
+    words = Words(project.locale, project.zone) if project else Words("en", UTC)
+    title, paragraphs = problem_words(kind, words)
+    contact = (project.sender.reply_to or project.sender.email) if project else ""
+    return render_page(
+        "problem",
+        project,
+        words,
+        title=title,
+        paragraphs=paragraphs,
+        contact=contact,
+        mail_to=mail_to(contact),
+        contact_words=words.say("Questions? Write to:"),
+    )
+
+
+def _told(errors: Mapping[str, Sequence[str]], words: Words) -> dict[str, str]:
+    return {
+        "score": words.say("Please choose a score from 0 to 10.") if "score" in errors else "",
+        "comment": words.say("Your comment %(why)s.", why=", ".join(errors["comment"])) if "comment" in errors else "",
+    }
+
+
+def _alert(errors: Mapping[str, Sequence[str]], words: Words) -> str:
+    if not errors:
+        return ""
+    if "score" in errors:
+        return words.say("Not sent yet: please choose a score from 0 to 10.")
+    return words.say("Not sent yet: please look at what is marked below.")
+
+
+def _welcome_back(earlier: Response, chosen: int | None, words: Words) -> str:
+    day = words.day(earlier.updated_at)
+    if chosen is None or chosen == earlier.score:
+        return words.say(
+            "Good to see you again. You gave a %(score)d on %(day)s; here it is, should you want to change it.",
+            score=earlier.score,
+            day=day,
+        )
+    return words.say(
+        "Good to see you again. You gave a %(score)d on %(day)s and have now picked %(chosen)d: "
+        "nothing changes until you save it.",
+        score=earlier.score,
+        day=day,
+        chosen=chosen,
+    )

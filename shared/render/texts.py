@@ -1,0 +1,55 @@
+"""A project's own words for one send: what the send call said, else the project, else Hearback's defaults."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from shared.domain.project import Project
+
+_WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>\\\x00-\x20]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A button: its words (empty: the default ones) and where it leads."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendTexts:
+    """The words of one send. An empty one means Hearback's default in the person's language."""
+
+    product: str
+    subject: str
+    intro: str
+    thank_you_message: str
+    thank_you_link: Link | None
+
+
+def send_texts(project: Project, properties: Mapping[str, str]) -> SendTexts:
+    """The words for a request or a response with these properties."""
+
+    def own(name: str, default: str) -> str:
+        return properties.get(name, "").strip() or default
+
+    url = web_address(own("thank_you_link_url", "")) or web_address(project.texts.thank_you_link_url)
+    return SendTexts(
+        product=own("question_product_name", project.product),
+        subject=own("delighted_email_subject", project.texts.subject),
+        intro=own("delighted_intro_message", project.texts.intro),
+        thank_you_message=own("thank_you_message", project.texts.thank_you_message),
+        thank_you_link=Link(own("thank_you_link_text", project.texts.thank_you_link_text), url) if url else None,
+    )
+
+
+def web_address(url: str) -> str:
+    """The address when it is one a link may lead to, else an empty string: no `javascript:`, no `data:`."""
+    return url if _WEB_ADDRESS.fullmatch(url) else ""
+
+
+def mail_to(address: str) -> str:
+    """The link that writes to an address."""
+    return f"mailto:{quote(address, safe='@+', errors='replace')}"

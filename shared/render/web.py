@@ -1,0 +1,65 @@
+"""Pages as HTTP answers, and what a browser sends back."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from shared.render.frame import content_security_policy
+
+HttpAnswer = dict[str, Any]
+
+_MAX_FIELDS = 50
+_SAFE = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex, nofollow",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "strict-transport-security": "max-age=63072000",
+}
+
+
+class UnreadableFormError(ValueError):
+    """A form that no page of ours sends."""
+
+
+def page(html: str, status: int = 200, **headers: str) -> HttpAnswer:
+    """A page under a policy that lets it load nothing but its own style and the brand's logo."""
+    policy = {"content-type": "text/html; charset=utf-8", "content-security-policy": content_security_policy(html)}
+    return {"statusCode": status, "headers": {**_SAFE, **policy, **headers}, "body": html}
+
+
+def see_other(location: str) -> HttpAnswer:
+    """The answer to a form that was taken: look there."""
+    return {"statusCode": 303, "headers": {**_SAFE, "location": location}, "body": ""}
+
+
+def method_of(event: Mapping[str, Any]) -> str:
+    """The request's method; HEAD counts as GET, whose body the gateway drops."""
+    method: str = event["requestContext"]["http"]["method"]
+    return "GET" if method == "HEAD" else method
+
+
+def query_of(event: Mapping[str, Any]) -> dict[str, str]:
+    """The query; of a name given twice the last value counts."""
+    try:
+        return dict(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+    except ValueError:
+        return {}
+
+
+def form_of(event: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of a posted form. Raises UnreadableFormError for anything else."""
+    body = event.get("body") or ""
+    try:
+        text = base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
+    except ValueError as error:
+        raise UnreadableFormError("not a form") from error
+
+
+def is_foreign(event: Mapping[str, Any]) -> bool:
+    """Whether a browser says that another site sent this request."""
+    headers: Mapping[str, str] = event.get("headers") or {}
+    return any(name.lower() == "sec-fetch-site" and value == "cross-site" for name, value in headers.items())

@@ -1,0 +1,74 @@
+"""Sentences that more than one mail or page says."""
+
+from typing import Literal
+
+from shared.domain.nps import Category
+from shared.domain.project import Project
+from shared.domain.responses import Response
+from shared.render.texts import SendTexts
+from shared.render.words import Words
+
+Problem = Literal["unknown", "expired", "closed", "busy", "error"]
+"""Why a link does not lead to what it should."""
+
+
+def recommendation_question(texts: SendTexts, words: Words) -> str:
+    """The one question, about a send's product."""
+    return words.say("How likely are you to recommend %(product)s to a friend or colleague?", product=texts.product)
+
+
+def from_whom(project: Project, words: Words) -> str:
+    """Who asks: the sender, and the company unless the sender's name says it already."""
+    sender, brand = project.sender.name, project.brand.name
+    if brand.casefold() in sender.casefold():
+        return sender
+    return words.say("%(sender)s, %(brand)s", sender=sender, brand=brand)
+
+
+def link_text(texts: SendTexts, words: Words) -> str:
+    """The words on the thank-you button."""
+    return (texts.thank_you_link.text if texts.thank_you_link else "") or words.say("Tell others about it")
+
+
+def thank_you_words(response: Response, project: Project, words: Words) -> str:
+    """The thanks when neither the send nor the project has its own."""
+    brand = project.brand.name
+    match response.category:
+        case Category.PROMOTER:
+            return words.say("That is good to hear, and it means a lot to the people at %(brand)s.", brand=brand)
+        case Category.PASSIVE:
+            return words.say("It helps %(brand)s see what would make it better for you.", brand=brand)
+        case Category.DETRACTOR:
+            return words.say(
+                "Thank you for being frank. Your answer goes to a person at %(brand)s who can do something about it.",
+                brand=brand,
+            )
+
+
+def problem_words(kind: Problem, words: Words) -> tuple[str, list[str]]:
+    """The title and the paragraphs for a problem: what it is, and what to do."""
+    match kind:
+        case "unknown":
+            return words.say("This link leads nowhere"), [
+                words.say("It may have been cut off on its way. Open it from the mail once more, or copy all of it."),
+            ]
+        case "expired":
+            return words.say("This link has expired"), [
+                words.say("Links work for a limited time, and this one's is over. Thank you for coming by."),
+                words.say("If you still have something to say, reply to the mail it came with."),
+            ]
+        case "closed":
+            return words.say("This survey is closed"), [
+                words.say("It takes no more answers. Thank you for coming by."),
+                words.say("If you still have something to say, reply to the mail it came with."),
+            ]
+        case "busy":
+            return words.say("One moment, please"), [
+                words.say("There is a lot going on right now, and nothing has been saved."),
+                words.say("Wait a few seconds, go back and try again."),
+            ]
+        case "error":
+            return words.say("Something went wrong here"), [
+                words.say("It is not your doing, and it has been noted, so that it gets mended."),
+                words.say("Go back and try again in a minute; doing it twice does no harm."),
+            ]

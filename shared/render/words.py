@@ -1,0 +1,122 @@
+"""How dates, numbers and foreign text are put into words, in one place for every mail, page and report."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from shared.render.languages import translations
+
+MINUS = "\N{MINUS SIGN}"
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+# What splits a header or turns the reading direction of what follows: never in a subject.
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A reader's language and the time zone in which times are told."""
+
+    locale: str
+    zone: tzinfo
+
+    def say(self, message: str, **values: object) -> str:
+        """A message in the reader's language, with `%(name)s` replaced."""
+        text = translations(self.locale).gettext(message)
+        return text % values if values else text
+
+    def say_many(self, singular: str, plural: str, n: int) -> str:
+        """A message about a number of things, with `%(n)s` replaced by the number."""
+        return translations(self.locale).ngettext(singular, plural, n) % {"n": self.number(n)}
+
+    def day(self, at: int) -> str:
+        """A Unix time as `25 November 2026`."""
+        return self._day(self._local(at).date())
+
+    def given_day(self, text: str) -> str:
+        """An ISO date as `25 November 2026`; anything else as it stands."""
+        try:
+            return self._day(date.fromisoformat(text.strip()))
+        except ValueError:
+            return text
+
+    def moment(self, at: int) -> str:
+        """A Unix time as `25 November 2026, 15:00`."""
+        return f"{self.day(at)}, {self._local(at):%H:%M}"
+
+    def deadline(self, at: int) -> str:
+        """A Unix time in the near future as `Wednesday 25 November, 15:00`."""
+        local = self._local(at)
+        return self.say(
+            "%(weekday)s %(day)d %(month)s, %(time)s",
+            weekday=self.say(_WEEKDAYS[local.weekday()]),
+            day=local.day,
+            month=self.say(_MONTHS[local.month - 1]),
+            time=f"{local:%H:%M}",
+        )
+
+    def month(self, month: str) -> str:
+        """A month `2026-11` as `November 2026`."""
+        year, number = month.split("-")
+        return f"{self.say(_MONTHS[int(number) - 1])} {year}"
+
+    def short_month(self, month: str) -> str:
+        """A month `2026-11` as `Nov`."""
+        return self.say(_MONTHS[int(month.split("-")[1]) - 1])[:3]
+
+    def span(self, seconds: int) -> str:
+        """A length of time in its largest sensible unit: `40 minutes`, `5 hours`, `3 days`."""
+        if seconds < 3600:
+            return self.say_many("%(n)s minute", "%(n)s minutes", max(1, seconds // 60))
+        if seconds < 48 * 3600:
+            return self.say_many("%(n)s hour", "%(n)s hours", seconds // 3600)
+        return self.say_many("%(n)s day", "%(n)s days", seconds // 86_400)
+
+    def number(self, value: float) -> str:
+        """`12,345`, or `1.5` with at most one decimal."""
+        return f"{value:,.1f}".removesuffix(".0").replace("-", MINUS)
+
+    def points(self, value: float) -> str:
+        """A score or a difference of scores with its sign: `+32`, `0`, or a minus sign and `7`."""
+        whole = round(value)
+        return f"+{whole}" if whole > 0 else self.number(whole)
+
+    def amount(self, text: str) -> str:
+        """A sum of money as it was given, with its thousands set apart when it is a plain number."""
+        return self.number(float(text)) if re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,2})?", text.strip()) else text
+
+    def share(self, part: int, whole: int) -> str:
+        """A part in whole percent: `31%`; nothing of nothing is a dash."""
+        return f"{round(100 * part / whole)}%" if whole else "\N{EN DASH}"
+
+    def listing(self, items: Sequence[str]) -> str:
+        """`a, b and c`."""
+        if len(items) < 2:
+            return "".join(items)
+        return self.say("%(first)s and %(last)s", first=", ".join(items[:-1]), last=items[-1])
+
+    def _local(self, at: int) -> datetime:
+        return datetime.fromtimestamp(at, self.zone)
+
+    def _day(self, day: date) -> str:
+        return f"{day.day} {self.say(_MONTHS[day.month - 1])} {day.year}"
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Text fit for a header: no line break, control character or turn of direction, and not too long."""
+    plain = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp", "Cs"} else c for c in _TURNING.sub("", text))
+    joined = " ".join(plain.split())
+    return joined if len(joined) <= limit else f"{joined[: limit - 1].rstrip()}…"
+
+
+def property_title(name: str) -> str:
+    """A property's name as a heading: `renewal_type` is `Renewal type`."""
+    plain = one_line(name.replace("_", " "), 60)
+    return plain[:1].upper() + plain[1:]

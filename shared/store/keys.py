@@ -1,0 +1,176 @@
+"""Every key of both tables is built here, and nowhere else.
+
+`records` holds one item per thing (`pk`, `sk`) and four sparse indexes; `metrics` holds counters and the ledger.
+Times inside keys are Unix seconds, padded to ten digits so that text order is time order.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from shared.domain.people import address_hash
+
+
+class Key(NamedTuple):
+    """A primary key."""
+
+    pk: str
+    sk: str
+
+    def item(self) -> dict[str, dict[str, str]]:
+        """The key in DynamoDB's wire form."""
+        return {"pk": {"S": self.pk}, "sk": {"S": self.sk}}
+
+
+DUE = "due"
+BY_PROJECT = "by_project"
+BY_UPDATED = "by_updated"
+BY_ACCOUNT = "by_account"
+
+DUE_SHARDS = 1
+
+
+def project(project_id: str) -> Key:
+    """A project; all projects stand in one partition, so that `wake` finds them in one query."""
+    return Key("PROJECTS", project_id)
+
+
+def api_key(digest: str) -> Key:
+    """An API key, by the SHA-256 of its secret."""
+    return Key(f"KEY#{digest}", "KEY")
+
+
+def address(project_id: str, mail_address: str) -> Key:
+    """The claim of an address in a project: it leads to the person, and outlives them as a suppression."""
+    return Key(f"ADDRESS#{project_id}#{address_hash(project_id, mail_address)}", "ADDRESS")
+
+
+def person(person_id: str) -> Key:
+    """A person."""
+    return Key(f"PERSON#{person_id}", "PERSON")
+
+
+def request(request_id: str) -> Key:
+    """A survey request. Its id begins with its person's, so that all of a person's data is one partition."""
+    return Key(person_of(request_id), f"ASK#{request_id}#REQUEST")
+
+
+def asked(request_id: str) -> Key:
+    """The common beginning of a request, its response, and what belongs to them."""
+    return Key(person_of(request_id), f"ASK#{request_id}#")
+
+
+def person_of(request_id: str) -> str:
+    """The partition of the person whom a request or response belongs to."""
+    return f"PERSON#{person_id_of(request_id)}"
+
+
+def person_id_of(request_id: str) -> str:
+    """The id of the person whom a request or response belongs to."""
+    return request_id.partition("-")[0]
+
+
+def mail(mail_id: str) -> Key:
+    """A mail."""
+    return Key(f"MAIL#{mail_id}", "MAIL")
+
+
+def response(response_id: str) -> Key:
+    """A response's newest version; a response to a request has the request's id."""
+    return Key(person_of(response_id), f"ASK#{response_id}#RESPONSE")
+
+
+def response_edit(response_id: str, rev: int) -> Key:
+    """An earlier version of a response."""
+    return Key(person_of(response_id), f"ASK#{response_id}#EDIT#{rev:06d}")
+
+
+def follow_up(response_id: str) -> Key:
+    """What was done about a response."""
+    return Key(person_of(response_id), f"ASK#{response_id}#FOLLOW_UP")
+
+
+def case(case_id: str) -> Key:
+    """A case."""
+    return Key(f"CASE#{case_id}", "CASE")
+
+
+def open_case(project_id: str, account_id: str, person_id: str) -> Key:
+    """The claim that keeps an account, or a person without one, to one open case."""
+    holder = f"ACCOUNT#{account_id}" if account_id else f"PERSON#{person_id}"
+    return Key(f"OPEN_CASE#{project_id}#{holder}", "OPEN_CASE")
+
+
+def report(project_id: str, month: str) -> Key:
+    """A month's report (YYYY-MM)."""
+    return Key(f"REPORT#{project_id}", month)
+
+
+def wake_lease(project_id: str, shard: int) -> Key:
+    """The lease under which one `wake` releases what is due in a shard."""
+    return Key(f"WAKE#{project_id}#{shard}", "WAKE")
+
+
+def due_partition(project_id: str, shard: int) -> str:
+    """The partition of the due index in which a shard's timers stand."""
+    return f"DUE#{project_id}#{shard}"
+
+
+def due(project_id: str, record_id: str, due_at: int) -> dict[str, str]:
+    """The attributes that put a record into the due index."""
+    shard = sum(record_id.encode()) % DUE_SHARDS
+    return {"due_pk": due_partition(project_id, shard), "due_sk": moment(due_at, record_id)}
+
+
+def listed(kind: str, project_id: str, record_id: str, at: int) -> dict[str, str]:
+    """The attributes that list a record by time in its month (UTC) of the project."""
+    return {"list_pk": list_partition(kind, project_id, month_of(at)), "list_sk": moment(at, record_id)}
+
+
+def updated(kind: str, project_id: str, record_id: str, at: int) -> dict[str, str]:
+    """The attributes that list a record by its last update."""
+    return {"updated_pk": list_partition(kind, project_id, month_of(at)), "updated_sk": moment(at, record_id)}
+
+
+def of_account(project_id: str, account_id: str, kind: str, record_id: str) -> dict[str, str]:
+    """The attributes that list a record under its account."""
+    return {"account_pk": f"ACCOUNT#{project_id}#{account_id}", "account_sk": f"{kind}#{record_id}"}
+
+
+def list_partition(kind: str, project_id: str, month: str) -> str:
+    """The partition of a project's records of one kind and month."""
+    return f"{kind}#{project_id}#{month}"
+
+
+def moment(at: int, record_id: str = "") -> str:
+    """A time, and who shares it, as a sort key."""
+    return f"{at:010d}#{record_id}"
+
+
+def month_of(at: int) -> str:
+    """The month (UTC, YYYY-MM) of a Unix time."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
+
+
+def months(first: int, last: int) -> Iterator[str]:
+    """Every month (UTC) from one Unix time to another, both included."""
+    year, month = map(int, month_of(first).split("-"))
+    end = month_of(last)
+    while (name := f"{year:04d}-{month:02d}") <= end:
+        yield name
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+
+
+def counters(project_id: str, month: str, row: str) -> Key:
+    """A row of counters in a project's month (of the project's time zone)."""
+    return Key(f"COUNT#{project_id}#{month}", row)
+
+
+def ledger(record: str) -> Key:
+    """What is counted of a record."""
+    return Key(f"LEDGER#{record}", "LEDGER")
+
+
+def registry(project_id: str, dimension: str) -> Key:
+    """The values of a dimension that have counters of their own."""
+    return Key(f"REGISTRY#{project_id}", dimension)

@@ -1,0 +1,93 @@
+"""Mails and what follows from them: a mail moves together with its request and its person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from shared.domain import requests
+from shared.domain.errors import BusyError
+from shared.domain.mails import Mail, MailKind, MailState
+from shared.domain.people import Person
+from shared.domain.requests import RequestState, SurveyRequest
+from shared.store import projects
+from shared.store.records import changed, load
+from shared.store.table import ChangedError, Write, records
+
+_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A mail with the request it invites to and the person it goes to, where it has them."""
+
+    mail: Mail
+    request: SurveyRequest | None = None
+    person: Person | None = None
+
+
+def read(mail_id: str) -> Matter | None:
+    """A mail and what moves with it, or None."""
+    mail = load(Mail, mail_id)
+    if mail is None:
+        return None
+    survey = mail.kind is MailKind.INVITATION
+    return Matter(
+        mail,
+        load(SurveyRequest, mail.subject_id) if survey else None,
+        load(Person, mail.person) if survey and mail.person else None,
+    )
+
+
+def move(mail_id: str, step: Callable[[Mail], Mail], now: int, known: Matter | None = None) -> Matter | None:
+    """Moves a mail, and its request and person with it, in one write.
+
+    Returns what there is afterwards, None without such a mail.
+    `step` is asked again on the newest state when somebody else was faster; a step that changes nothing writes nothing.
+    `known` spares the first reading.
+    """
+    for _ in range(_ATTEMPTS):
+        matter, known = known or read(mail_id), None
+        if matter is None:
+            return None
+        mail = step(matter.mail)
+        if mail == matter.mail:
+            return matter
+        after = _following(replace(matter, mail=mail), now)
+        try:
+            records().write(*_writes(matter, after))
+        except ChangedError:
+            continue
+        return after
+    raise BusyError("this mail changes all the time; it comes again")
+
+
+def _following(matter: Matter, now: int) -> Matter:
+    """What a survey mail's new state means for its request and its person."""
+    request, person = matter.request, matter.person
+    if request is None:
+        return matter
+    match matter.mail.state:
+        case MailState.SENT | MailState.UNSETTLED:
+            request = requests.sent(request, now=now)
+        case MailState.DELIVERED | MailState.COMPLAINED:
+            request = requests.sent(request, now=now)
+            request = replace(request, delivered_at=request.delivered_at or now)
+        case MailState.BOUNCED:
+            request = replace(requests.sent(request, now=now), bounced_at=now)
+            if request.state is RequestState.ACTIVE:
+                request = requests.stopped(request, RequestState.SUPPRESSED, "bounced")
+        case MailState.FAILED if request.state is RequestState.SCHEDULED:
+            request = requests.stopped(request, RequestState.CANCELLED, "failed")
+            if person and person.pending_request == request.id:
+                person = requests.throttle_given_back(person, request, projects.load(request.project))
+    if person and request.sent_at and request.sent_at > person.last_sent_at:
+        person = replace(person, last_sent_at=request.sent_at, next_survey_scheduled_at=0)
+    return Matter(matter.mail, request, person)
+
+
+def _writes(before: Matter, after: Matter) -> list[Write]:
+    writes: list[Write] = [changed(after.mail)]
+    if after.request and after.request != before.request:
+        writes.append(changed(after.request))
+    if after.person and after.person != before.person:
+        writes.append(changed(after.person))
+    return writes

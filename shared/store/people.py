@@ -1,0 +1,97 @@
+"""People: found by address or id, written together with the survey request that a call makes."""
+
+from dataclasses import replace
+from typing import Any
+
+from shared.domain.errors import BusyError
+from shared.domain.people import Person
+from shared.domain.requests import SurveyRequest
+from shared.store import keys
+from shared.store.attributes import Item, pack, unpack
+from shared.store.records import changed, created, load
+from shared.store.table import ChangedError, Put, Write, records
+
+_ATTEMPTS = 10
+
+
+class Claim:
+    """What is known of an address: whose it is, or what survived of a person who was erased."""
+
+    def __init__(self, item: Item | None) -> None:
+        """The claim in an item, or an empty one for an address never seen."""
+        self.item = item
+        self.person_id: str = (item or {}).get("person", "")
+        self.rev: int = (item or {}).get("rev", 0)
+
+    def seed(self, person: Person) -> Person:
+        """A new person with the suppression that outlived an erased one of the same address."""
+        kept: dict[str, Any] = {name: self.item[name] for name in _SURVIVING if self.item and name in self.item}
+        return replace(person, **kept)
+
+
+_SURVIVING = ("unsubscribed_at", "bounced_at", "complained_at")
+
+
+def find(project: str, address: str) -> tuple[Claim, Person | None]:
+    """The claim of an address and the person who holds it."""
+    claim = Claim(records().get(keys.address(project, address)))
+    return claim, load(Person, claim.person_id) if claim.person_id else None
+
+
+def add(person: Person, claim: Claim, *more: Write) -> None:
+    """Writes a new person with their address's claim. Raises ChangedError when somebody else was first."""
+    records().write(_claim(person, claim), created(person), *more)
+
+
+def change(person: Person, *more: Write) -> None:
+    """Writes a changed person. Raises ChangedError when they changed meanwhile."""
+    records().write(changed(person), *more)
+
+
+def release(person: Person) -> Put:
+    """The write by which an erased person's address keeps nothing but its suppression, under a hash."""
+    key = keys.address(person.project, person.email)
+    item = records().get(key) or {}
+    kept = {name: value for name, value in pack(person).items() if name in _SURVIVING}
+    rev = item.get("rev", 0)
+    return Put({"pk": key.pk, "sk": key.sk, "kind": "address", "rev": rev + 1, **kept}, rev=rev)
+
+
+def everything_of(person_id: str) -> list[Item]:
+    """All items of a person: themselves, their requests, responses, edits and what was done about them."""
+    return list(records().query(keys.person(person_id).pk))
+
+
+def asked(request_id: str) -> dict[str, Item]:
+    """A request and what belongs to it, by kind: `request`, and once there is one `response` and `follow_up`.
+
+    Earlier versions of the response are not among them.
+    """
+    key = keys.asked(request_id)
+    found = records().query(key.pk, prefix=key.sk)
+    return {item["kind"]: item for item in found if item["kind"] != "edit"}
+
+
+def read_request(item: Item) -> SurveyRequest:
+    """The survey request in an item."""
+    return unpack(SurveyRequest, item)
+
+
+def _claim(person: Person, claim: Claim) -> Put:
+    key = keys.address(person.project, person.email)
+    item = {"pk": key.pk, "sk": key.sk, "kind": "address", "person": person.id, "rev": claim.rev + 1}
+    return Put(item, rev=claim.rev)
+
+
+def note_answer(person_id: str, at: int) -> None:
+    """Notes on the person when they last answered; an older answer and an erased person change nothing."""
+    for _ in range(_ATTEMPTS):
+        person = load(Person, person_id)
+        if person is None or person.last_responded_at >= at:
+            return
+        try:
+            records().write(changed(replace(person, last_responded_at=at)))
+        except ChangedError:
+            continue
+        return
+    raise BusyError("this person changes all the time; the batch comes again")

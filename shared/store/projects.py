@@ -1,0 +1,55 @@
+"""Projects: kept as the table they were made from, read through a short cache."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from shared.domain.errors import NotFoundError
+from shared.domain.project import Project, parse_project
+from shared.store import keys
+from shared.store.attributes import Item
+from shared.store.table import Put, records
+
+_SECONDS_KEPT = 30.0
+_cache: dict[str, tuple[float, Project]] = {}
+
+
+def save(settings: Mapping[str, Any], *, now: int) -> Project:
+    """Makes a project of its settings, or changes the one of that id.
+
+    Raises InvalidError naming the fields that are wrong; then nothing is written.
+    """
+    project = parse_project(settings)
+    key = keys.project(project.id)
+    known = records().get(key)
+    created_at = known["created_at"] if known else now
+    rev = known["rev"] if known else 0
+    text = json.dumps(settings, default=str, ensure_ascii=False, sort_keys=True)
+    item = {"pk": key.pk, "sk": key.sk, "kind": "project", "settings": text, "created_at": created_at, "rev": rev + 1}
+    records().write(Put(item, rev=rev))
+    _cache.pop(project.id, None)
+    return replace(project, created_at=created_at)
+
+
+def load(project_id: str) -> Project:
+    """A project, as it was at most 30 seconds ago. Raises NotFoundError when there is none."""
+    kept = _cache.get(project_id)
+    if kept and time.monotonic() - kept[0] < _SECONDS_KEPT:
+        return kept[1]
+    item = records().get(keys.project(project_id))
+    if item is None:
+        raise NotFoundError(f"there is no project {project_id}")
+    project = _read(item)
+    _cache[project_id] = (time.monotonic(), project)
+    return project
+
+
+def all_projects() -> list[Project]:
+    """Every project of this installation."""
+    return [_read(item) for item in records().query(keys.project("").pk)]
+
+
+def _read(item: Item) -> Project:
+    return replace(parse_project(json.loads(item["settings"])), created_at=item["created_at"])

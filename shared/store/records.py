@@ -1,0 +1,100 @@
+"""Every kind of record: its key, the indexes that list it, and how it is read and written back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.domain.cases import Case
+from shared.domain.mails import Mail
+from shared.domain.people import Person
+from shared.domain.requests import SurveyRequest
+from shared.domain.responses import Response
+from shared.store import keys
+from shared.store.attributes import Item, pack, unpack
+from shared.store.keys import Key
+from shared.store.table import Put, records
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    kind: str
+    key: Callable[[str], Key]
+    indexes: Callable[[Any], dict[str, str]]
+
+
+def _person_indexes(person: Person) -> dict[str, str]:
+    indexes = keys.listed("person", person.project, person.id, person.created_at)
+    if account := person.properties.get("account_id"):
+        indexes |= keys.of_account(person.project, account, "person", person.id)
+    return indexes
+
+
+def _request_indexes(request: SurveyRequest) -> dict[str, str]:
+    return keys.listed("request", request.project, request.id, request.created_at) | _timer(request)
+
+
+def _mail_indexes(mail: Mail) -> dict[str, str]:
+    return _timer(mail)
+
+
+def _response_indexes(response: Response) -> dict[str, str]:
+    indexes = keys.listed("response", response.project, response.id, response.created_at)
+    indexes |= keys.updated("response", response.project, response.id, response.updated_at)
+    if response.account_id:
+        indexes |= keys.of_account(response.project, response.account_id, "response", response.id)
+    return indexes
+
+
+def _case_indexes(case: Case) -> dict[str, str]:
+    indexes = keys.listed("case", case.project, case.id, case.opened_at)
+    if case.account_id:
+        indexes |= keys.of_account(case.project, case.account_id, "case", case.id)
+    return indexes
+
+
+def _timer(record: SurveyRequest | Mail) -> dict[str, str]:
+    if not record.timer_at:
+        return {}
+    kind = "request" if isinstance(record, SurveyRequest) else "mail"
+    return keys.due(record.project, f"{kind}:{record.id}", record.timer_at)
+
+
+_SHAPES: dict[type, _Shape] = {
+    Person: _Shape("person", keys.person, _person_indexes),
+    SurveyRequest: _Shape("request", keys.request, _request_indexes),
+    Mail: _Shape("mail", keys.mail, _mail_indexes),
+    Response: _Shape("response", keys.response, _response_indexes),
+    Case: _Shape("case", keys.case, _case_indexes),
+}
+
+type Record = Person | SurveyRequest | Mail | Response | Case
+
+
+def load[R: Record](cls: type[R], record_id: str) -> R | None:
+    """The record as it is now, or None."""
+    item = records().get(_SHAPES[cls].key(record_id))
+    return unpack(cls, item) if item else None
+
+
+def load_many[R: Record](cls: type[R], ids: list[str]) -> list[R]:
+    """The records that there are, in the order of the ids."""
+    wanted = [_SHAPES[cls].key(record_id) for record_id in ids]
+    found = records().get_many(wanted)
+    return [unpack(cls, found[key]) for key in wanted if key in found]
+
+
+def created(record: Record) -> Put:
+    """The write of a new record; it fails when there is one of this id."""
+    return Put(to_item(replace(record, rev=1)), rev=0)
+
+
+def changed(record: Record) -> Put:
+    """The write of a changed record; it fails when the stored one is no longer the one that was read."""
+    return Put(to_item(replace(record, rev=record.rev + 1)), rev=record.rev)
+
+
+def to_item(record: Record) -> Item:
+    """The whole item of a record: key, kind, indexes and fields. A mail's kind is what it is for."""
+    shape = _SHAPES[type(record)]
+    key = shape.key(record.id)
+    return {"pk": key.pk, "sk": key.sk, "kind": shape.kind, **shape.indexes(record), **pack(record)}
