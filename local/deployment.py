@@ -130,7 +130,7 @@ def describe(deployed: Deployed) -> dict[str, Any]:
     """The part of `hearback.json` that the deployment decides."""
     return {
         "api_url": deployed.api_url,
-        "surveys_url": deployed.surveys_url,
+        "surveys_url": f"{deployed.surveys_url}/",
         "region": access.REGION,
         "records_table": deployed.records_table,
         "metrics_table": deployed.metrics_table,

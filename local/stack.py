@@ -104,7 +104,7 @@ def status(state: StateDirectory) -> bool:
 def summary(contract: dict[str, Any]) -> None:
     """Prints where to find what runs."""
     say(f"  API      {contract['api_url']}  (key in hearback.json, project {contract['project']})")
-    say(f"  surveys  {contract['surveys_url']}/")
+    say(f"  surveys  {contract['surveys_url']}")
     say(f"  inbox    {contract['inbox_url']}")
 
 

@@ -14,15 +14,18 @@ DEFAULT_DAYS = 30
 def range_histogram(project: Project, since: int | None, until: int | None, now: int) -> Histogram:
     """The answers given from `since` to `until`, exact to the second.
 
-    Without a range: the 30 days up to the newest response.
+    Without a range: the 30 days up to the newest response. A day after whose end in the range nothing was answered
+    yet is a whole one.
     """
     if since is None and until is None:
         newest = _newest(project, now)
         if newest is None:
             return Histogram()
-        since, until = newest - DEFAULT_DAYS * DAY, newest
+        since = newest - DEFAULT_DAYS * DAY
     start = max(project.created_at if since is None else since, project.created_at)
-    end = min(now if until is None else until, now)
+    end = now if until is None else until
+    if end >= now:
+        end = _midnight(datetime.fromtimestamp(now, project.zone).date() + timedelta(days=1), project.zone) - 1
     if start > end:
         return Histogram()
     first, last = _whole_days(start, end, project.zone)

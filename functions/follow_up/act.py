@@ -155,13 +155,18 @@ def _told(matter: Matter, tell: _Tell) -> list[Write]:
 
 
 def _better_since(matter: Matter) -> list[Write]:
-    """The account's last case with the word that the person it is about has answered a later survey better."""
+    """The account's last case with the word that the person it is about has answered a later survey better.
+
+    An answer from before the case was opened is an old one, told again.
+    """
     response = matter.response
     if response.history or response.erased:
         return []
     held = records().get(claim_key(matter.project.id, response.account_id, response.person))
     case = load(Case, held["case"]) if held else None
-    if case is None or response.id in case.responses or not cases.is_about(case, response.person):
+    if case is None or response.updated_at <= case.opened_at:
+        return []
+    if response.id in case.responses or not cases.is_about(case, response.person):
         return []
     return _rewritten(case, cases.recover(case, response, now=matter.now))
 

@@ -1,12 +1,11 @@
 """Each minute: what is due in the table is handed to the send queues, project after project in turn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Any
 
-from shared.domain.mails import MailKind
 from shared.outside import mailer, queues
 from shared.outside.settings import setting
 from shared.store import keys, projects
@@ -19,18 +18,6 @@ LEASE_SECONDS = 55
 CLAIM_SECONDS = 120
 
 
-_PROMPT = tuple(f"mail:{kind.value}-" for kind in MailKind if kind.at_least_once)
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A shard of a project's timers in the hands of this worker."""
-
-    project: str
-    shard: int
-    item: Item
-
-
 @dataclass(frozen=True, slots=True)
 class Released:
     """How many records were handed on, and whether more were due than may be sent in a minute."""
@@ -39,32 +26,44 @@ class Released:
     more: bool
 
 
-def release(now: int, worker: str) -> Released:
-    """Hands on at most about a minute's worth of mail.
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    project: str
+    item: Item
 
-    A record is claimed by moving its timer a few minutes on, so that one whose message is lost comes
-    again; only the worker's own write sets the next timer. Messages may be double: that is harmless.
+
+def release(now: int, worker: str) -> Released:
+    """Hands on at most about a minute's worth of mail, alerts and reports first, then project after project in turn.
+
+    A record is claimed by moving its timer a little on, so that one whose message is lost comes again;
+    only the worker's own write sets the next timer. Messages may be double: that is harmless.
     """
     most = max(1, int(mailer.rate() * PERIOD_SECONDS))
-    leases = [
-        lease
-        for project in projects.all_projects()
-        for shard in range(keys.DUE_SHARDS)
-        if (lease := _take_lease(project.id, shard, now, worker))
-    ]
-    in_turn = chain.from_iterable(zip_longest(*(_due(lease, now, most) for lease in leases)))
-    due = [item for item in in_turn if item is not None]
-    names = [name for item in due[:most] if (name := _claim(item, now))]
-    queues.send(setting("PROMPT_QUEUE"), [_message(name) for name in names if name.startswith(_PROMPT)])
-    queues.send(setting("BULK_QUEUE"), [_message(name) for name in names if not name.startswith(_PROMPT)])
+    leases = [lease for project in projects.all_projects() if (lease := _take_lease(project.id, now, worker))]
+    prompt = list(_in_turn(leases, keys.Lane.PROMPT, now, most))
+    bulk = list(_in_turn(leases, keys.Lane.BULK, now, most))
+    claimed = [name for item in (prompt + bulk)[:most] if (name := _claim(item, now))]
+    first = {_name(item) for item in prompt}
+    queues.send(setting("PROMPT_QUEUE"), [_message(name) for name in claimed if name in first])
+    queues.send(setting("BULK_QUEUE"), [_message(name) for name in claimed if name not in first])
     for lease in leases:
         _give_back(lease)
-    return Released(len(names), more=len(due) > most)
+    return Released(len(claimed), more=len(prompt) + len(bulk) > most)
 
 
-def _take_lease(project: str, shard: int, now: int, worker: str) -> Lease | None:
-    """One worker at a time releases a shard; a lease that was not given back runs out before the next minute."""
-    key = keys.wake_lease(project, shard)
+def _in_turn(leases: Sequence[_Lease], lane: keys.Lane, now: int, most: int) -> Iterator[Item]:
+    rows = zip_longest(*(_due(lease.project, lane, now, most + 1) for lease in leases))
+    return islice((item for item in chain.from_iterable(rows) if item is not None), most + 1)
+
+
+def _take_lease(project: str, now: int, worker: str) -> _Lease | None:
+    """One worker at a time releases a project's mail, and only where some is due: an idle minute writes nothing.
+
+    A lease that was not given back runs out before the next minute.
+    """
+    if not any(next(_due(project, lane, now, 1), None) for lane in keys.Lane):
+        return None
+    key = keys.wake_lease(project)
     known = records().get(key) or {"rev": 0, "until": 0}
     if known["until"] > now:
         return None
@@ -74,28 +73,34 @@ def _take_lease(project: str, shard: int, now: int, worker: str) -> Lease | None
         records().write(Put(item, rev=known["rev"]))
     except ChangedError:
         return None
-    return Lease(project, shard, item)
+    return _Lease(project, item)
 
 
-def _give_back(lease: Lease) -> None:
+def _give_back(lease: _Lease) -> None:
     rev = lease.item["rev"]
     with suppress(ChangedError):
         records().write(Put(lease.item | {"until": 0, "rev": rev + 1}, rev=rev))
 
 
-def _due(lease: Lease, now: int, most: int) -> Iterator[Item]:
+def _due(project: str, lane: keys.Lane, now: int, limit: int) -> Iterator[Item]:
     return records().query(
-        keys.due_partition(lease.project, lease.shard),
+        keys.due_partition(project, lane),
         index=keys.DUE,
         attribute_names=("due_pk", "due_sk"),
         high=keys.moment(now, "~"),
-        limit=most + 1,
+        limit=limit,
     )
+
+
+def _name(item: Item) -> str:
+    """What a timer is of: `request:<id>` or `mail:<id>`."""
+    _, _, name = str(item["due_sk"]).partition("#")
+    return name
 
 
 def _claim(item: Item, now: int) -> str:
     """The name of the record (`request:<id>`, `mail:<id>`), or nothing when its timer moved meanwhile."""
-    _, _, name = item["due_sk"].partition("#")
+    name = _name(item)
     try:
         records().update(
             Key(item["pk"], item["sk"]),
@@ -105,7 +110,7 @@ def _claim(item: Item, now: int) -> str:
         )
     except ChangedError:
         return ""
-    return str(name)
+    return name
 
 
 def _message(name: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Times inside keys are Unix seconds, padded to ten digits so that text order is t
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from shared.domain.people import address_hash
@@ -27,7 +28,12 @@ BY_PROJECT = "by_project"
 BY_UPDATED = "by_updated"
 BY_ACCOUNT = "by_account"
 
-DUE_SHARDS = 1
+
+class Lane(StrEnum):
+    """Where a timer stands: an alert that is due must not wait behind a hundred thousand surveys."""
+
+    PROMPT = "prompt"
+    BULK = "bulk"
 
 
 def project(project_id: str) -> Key:
@@ -106,20 +112,19 @@ def report(project_id: str, month: str) -> Key:
     return Key(f"REPORT#{project_id}", month)
 
 
-def wake_lease(project_id: str, shard: int) -> Key:
-    """The lease under which one `wake` releases what is due in a shard."""
-    return Key(f"WAKE#{project_id}#{shard}", "WAKE")
+def wake_lease(project_id: str) -> Key:
+    """The lease under which one `wake` releases what is due in a project."""
+    return Key(f"WAKE#{project_id}", "WAKE")
 
 
-def due_partition(project_id: str, shard: int) -> str:
-    """The partition of the due index in which a shard's timers stand."""
-    return f"DUE#{project_id}#{shard}"
+def due_partition(project_id: str, lane: Lane) -> str:
+    """The partition of the due index in which a lane's timers stand."""
+    return f"DUE#{project_id}#{lane.value}"
 
 
-def due(project_id: str, record_id: str, due_at: int) -> dict[str, str]:
+def due(project_id: str, lane: Lane, name: str, due_at: int) -> dict[str, str]:
     """The attributes that put a record into the due index."""
-    shard = sum(record_id.encode()) % DUE_SHARDS
-    return {"due_pk": due_partition(project_id, shard), "due_sk": moment(due_at, record_id)}
+    return {"due_pk": due_partition(project_id, lane), "due_sk": moment(due_at, name)}
 
 
 def listed(kind: str, project_id: str, record_id: str, at: int) -> dict[str, str]:

@@ -55,8 +55,10 @@ def _case_indexes(case: Case) -> dict[str, str]:
 def _timer(record: SurveyRequest | Mail) -> dict[str, str]:
     if not record.timer_at:
         return {}
-    kind = "request" if isinstance(record, SurveyRequest) else "mail"
-    return keys.due(record.project, f"{kind}:{record.id}", record.timer_at)
+    if isinstance(record, SurveyRequest):
+        return keys.due(record.project, keys.Lane.BULK, f"request:{record.id}", record.timer_at)
+    lane = keys.Lane.PROMPT if record.kind.at_least_once else keys.Lane.BULK
+    return keys.due(record.project, lane, f"mail:{record.id}", record.timer_at)
 
 
 _SHAPES: dict[type, _Shape] = {

@@ -51,7 +51,9 @@ class Api:
         if json_body is not None:
             more["body"] = json.dumps(json_body)
             sent.setdefault("Content-Type", "application/json")
-        answer = handler.handle(http_event(method, f"/v1/{path}", query=query, headers=sent, **more), self.world.context)
+        answer = handler.handle(
+            http_event(method, f"/v1/{path}", query=query, headers=sent, **more), self.world.context
+        )
         answer["body"].encode()
         return Reply(answer["statusCode"], json.loads(answer["body"]), _headers(answer))
 

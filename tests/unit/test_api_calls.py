@@ -36,7 +36,8 @@ def test_given_a_good_key_in_any_spelling_then_the_call_is_answered(api: Api, he
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Basic", "Basic !!!", basic("another"), basic(""), "Bearer", "Digest x", SECRET, "Basic é", "Basic /w=="]
+    "header",
+    ["", "Basic", "Basic !!!", basic("another"), basic(""), "Bearer", "Digest x", SECRET, "Basic é", "Basic /w=="],
 )
 def test_given_no_good_key_then_401_with_a_body(api: Api, header: str) -> None:
     reply = api.call("GET", "metrics", headers={"Authorization": header})
@@ -140,13 +141,21 @@ def test_given_a_path_with_json_at_its_end_then_it_is_the_same_call(api: Api, pa
 
 
 def test_given_a_form_with_brackets_then_it_is_read_as_json_would_be(world: World, api: Api) -> None:
-    form = {"email": "p1@example.com", "delay": "60", "send": "true", "properties[plan]": "gold", "properties[a b]": "c"}
+    form = {
+        "email": "p1@example.com",
+        "delay": "60",
+        "send": "true",
+        "properties[plan]": "gold",
+        "properties[a b]": "c",
+    }
     reply = api.call("POST", "people", form=form)
     assert (reply.status, reply.body["properties"]) == (201, {"plan": "gold", "a b": "c"})
     assert reply.body["survey_scheduled_at"] == START + 60
 
 
-@pytest.mark.parametrize("at", [str(START - DAY), "2026-03-01T10:00:00Z", "2026-03-01T11:00:00+01:00", "2026-03-01T10:00:00"])
+@pytest.mark.parametrize(
+    "at", [str(START - DAY), "2026-03-01T10:00:00Z", "2026-03-01T11:00:00+01:00", "2026-03-01T10:00:00"]
+)
 def test_given_a_time_in_any_spelling_then_it_is_the_same_second(api: Api, at: str) -> None:
     told = api.ask(last_sent_at=at).body["survey_request"]
     assert (told["status"], told["next_eligible_at"]) == ("throttled", START + 29 * DAY)
@@ -171,7 +180,10 @@ def test_given_more_people_than_a_page_then_the_link_header_leads_through_all_of
 def test_given_a_cursor_that_is_none_then_422_or_an_empty_page(api: Api, cursor: str) -> None:
     api.ask()
     reply = api.call("GET", "people", query=f"cursor={cursor}")
-    assert (reply.status, reply.body if reply.status == 200 else list(reply.body["errors"])) in [(200, []), (422, ["cursor"])]
+    assert (reply.status, reply.body if reply.status == 200 else list(reply.body["errors"])) in [
+        (200, []),
+        (422, ["cursor"]),
+    ]
 
 
 @pytest.mark.parametrize("call", ["people", "survey_responses", "cases"])
@@ -228,5 +240,7 @@ def test_given_an_unexpected_error_then_500_holds_its_id_and_nothing_personal(
 
 
 def test_given_any_call_then_its_answer_is_json(world: World, api: Api) -> None:
-    answer = handler.handle(http_event("GET", "/v1/metrics", headers={"authorization": f"Bearer {SECRET}"}), world.context)
+    answer = handler.handle(
+        http_event("GET", "/v1/metrics", headers={"authorization": f"Bearer {SECRET}"}), world.context
+    )
     assert "application/json" in str(answer["headers"]) + str(answer.get("multiValueHeaders"))

@@ -1,5 +1,6 @@
 """Erasure leaves the score and nothing of the person; a range of metrics is exact to the second."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from shared.store.records import created
 from shared.store.table import records
 from tests.fakes.caches import forget
 from tests.fakes.calls import Api
+from tests.fakes.dynamodb import DIE_AFTER, DeathError
 from tests.fakes.world import DAY, START, World, batch, moment
 
 WORDS = ("p1@example.com", "Ada Example", "too slow", "+49 30 555", "Account One", "first words", "called her")
@@ -140,6 +142,26 @@ def test_given_a_survey_asked_for_while_its_person_is_erased_then_nothing_of_the
         first = world.stored(Person, again["id"])
 
 
+def test_given_an_erasure_cut_off_at_any_point_then_asking_again_finishes_it(world: World) -> None:
+    for position in range(40):
+        world.dynamodb.__init__()  # type: ignore[misc]
+        world.project(dimensions=["plan"])
+        api = Api.of(world)
+        answered(world, 2)
+        at = len(world.dynamodb.calls) + position
+        world.dynamodb.fault = lambda operation, number, at=at: DIE_AFTER if number == at else None
+        with suppress(DeathError):
+            api.call("DELETE", "people/p1")
+        done = len(world.dynamodb.calls) <= at
+        world.dynamodb.fault = None
+        api.call("DELETE", "people/p1")
+        left = str([item for item in world.dynamodb.snapshot("records").values() if item["kind"]["S"] != "case"])
+        assert [word for word in WORDS if word in left] == [], position
+        if done:
+            return
+    pytest.fail("the erasure never ended")
+
+
 ZONE = "Europe/Berlin"
 NOW = moment("2026-04-10 12:00:00", ZONE)
 EDGES = tuple(
@@ -190,7 +212,13 @@ def test_given_any_range_then_the_metrics_are_those_of_its_answers_to_the_second
     ("2026-03-30 00:00:00", "2026-03-29 00:00:00", 0),
 ])  # fmt: skip
 def test_given_the_day_of_23_hours_then_its_edges_are_exact(world: World, since: str, until: str, count: int) -> None:
-    at = ["2026-03-28 23:59:59", "2026-03-29 00:00:00", "2026-03-29 03:30:00", "2026-03-29 23:59:59", "2026-03-30 00:00:00"]
+    at = [
+        "2026-03-28 23:59:59",
+        "2026-03-29 00:00:00",
+        "2026-03-29 03:30:00",
+        "2026-03-29 23:59:59",
+        "2026-03-30 00:00:00",
+    ]
     project = filled(world, ZONE, [moment(text, ZONE) for text in at])
     found = figures.range_histogram(project, moment(since, ZONE), moment(until, ZONE), NOW)
     assert found.n == count

@@ -71,7 +71,9 @@ def test_given_a_survey_when_asked_again_then_the_throttle_ends_on_the_second(
 
 
 @pytest.mark.parametrize(("days", "wait"), [(7, 7 * DAY - 1), (365, 365 * DAY - 1)])
-def test_given_a_project_with_its_own_throttle_then_that_one_holds(world: World, api: Api, days: int, wait: int) -> None:
+def test_given_a_project_with_its_own_throttle_then_that_one_holds(
+    world: World, api: Api, days: int, wait: int
+) -> None:
     projects.save(settings(throttle_days=days), now=START)
     api.ask()
     world.now += wait
@@ -105,11 +107,13 @@ def test_given_send_false_then_the_person_is_kept_and_nobody_is_asked(world: Wor
 
 
 @pytest.mark.parametrize("reason", ["unsubscribed", "bounced", "complained"])
-def test_given_a_suppressed_person_then_the_answer_says_suppressed_and_why(
-    world: World, api: Api, reason: str
-) -> None:
+def test_given_a_suppressed_person_then_the_answer_says_suppressed_and_why(world: World, api: Api, reason: str) -> None:
     api.ask(send=False)
-    mark = {"unsubscribed": suppression.unsubscribe, "bounced": suppression.bounced, "complained": suppression.complained}
+    mark = {
+        "unsubscribed": suppression.unsubscribe,
+        "bounced": suppression.bounced,
+        "complained": suppression.complained,
+    }
     mark[reason](the_person(world).id, START)
     told = api.ask().body["survey_request"]
     assert (told["status"], told["reason"], told["next_eligible_at"]) == ("suppressed", reason, None)
@@ -122,9 +126,7 @@ def test_given_properties_then_they_merge_and_null_removes(world: World, api: Ap
     assert reply.body["properties"] == {"plan": "silver", "arr": "1200", "beta": "true"}
 
 
-def test_given_properties_of_one_send_then_the_request_has_them_and_the_person_does_not(
-    world: World, api: Api
-) -> None:
+def test_given_properties_of_one_send_then_the_request_has_them_and_the_person_does_not(world: World, api: Api) -> None:
     special = {"question_product_name": "Suite", "delighted_email_subject": "Hello", "thank_you_message": "Thanks"}
     reply = api.ask(properties={"plan": "gold", **special})
     assert reply.body["properties"] == {"plan": "gold"}

@@ -1,4 +1,4 @@
-"""What SES reports settles mails, requests and people: in both of its shapes, wrapped or raw, late, twice, in any order.
+"""What SES reports settles mails, requests and people: in both of its shapes, raw or wrapped, late and in any order.
 
 The events in `tests/events` have the shapes that AWS documents; addresses and ids are invented.
 """
@@ -79,7 +79,9 @@ def test_given_a_sent_mail_when_ses_reports_then_mail_request_and_person_say_so(
     assert world.dynamodb.snapshot("records") == before
 
 
-@pytest.mark.parametrize("order", list(permutations(["send", "delivery", "bounce_permanent", "complaint"])), ids="-".join)
+@pytest.mark.parametrize(
+    "order", list(permutations(["send", "delivery", "bounce_permanent", "complaint"])), ids="-".join
+)
 def test_given_reports_in_any_order_then_the_gravest_stands(world: World, order: tuple[str, ...]) -> None:
     sent(world)
     for name in order:

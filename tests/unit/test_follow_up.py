@@ -64,7 +64,7 @@ ANSWERS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=250)
+@settings(max_examples=600)
 @given(answers=ANSWERS, seed=st.integers(0, 2**32))
 def test_given_any_delivery_then_each_detractor_has_one_alert_and_each_account_one_open_case(
     world: World, answers: list[Any], seed: int
@@ -193,7 +193,10 @@ def test_given_a_recovered_detractor_when_they_fall_again_then_the_case_is_no_lo
     follow(world, respond(world, 1, 3))
     for score in (9, 2):
         follow(world, edit(world, "p1-1", score))
-    assert world.items("case")[0].get("recovered_at", 0) == 0
+    (case,) = world.items("case")
+    assert case.get("recovered_at", 0) == 0
+    assert [event["what"] for event in case["history"]] == ["opened", "recovered", "relapsed"]
+    assert [mail["id"] for mail in world.mails()] == ["alert-p1-1-1"]
 
 
 def test_given_an_open_case_when_the_person_answers_a_later_survey_well_then_the_case_says_recovered(
@@ -206,6 +209,19 @@ def test_given_an_open_case_when_the_person_answers_a_later_survey_well_then_the
     records().write(created(later))
     follow(world, world.stored(Response, "p1-2"))
     assert world.items("case")[0].get("recovered_at") == world.now
+
+
+def test_given_an_older_answer_told_again_after_a_case_opened_then_the_case_is_not_recovered(world: World) -> None:
+    world.project()
+    older = respond(world, 1, 8, "a1")
+    follow(world, older)
+    world.now += 40 * DAY
+    records().write(created(Response("p1-2", "acme", "p1", 2, world.now, world.now, account_id="a1")))
+    follow(world, world.stored(Response, "p1-2"))
+    world.now += 60
+    follow(world, older)
+    (case,) = world.items("case")
+    assert [event["what"] for event in case["history"]] == ["opened"]
 
 
 def test_given_an_old_revision_after_a_newer_one_then_nothing_more_happens(world: World) -> None:

@@ -35,7 +35,9 @@ def open_(world: World) -> World:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("query", ["", "score=9", "score=9&comment=hello", "done=1", "score=99", "score=9&score=3", "%ff=%00&x"])
+@pytest.mark.parametrize(
+    "query", ["", "score=9", "score=9&comment=hello", "done=1", "score=99", "score=9&score=3", "%ff=%00&x"]
+)
 def test_given_a_visit_then_nothing_is_written(open_: World, method: str, query: str) -> None:
     before = open_.dynamodb.snapshot("records")
     for path in (survey(open_), stop(open_)):
@@ -112,7 +114,9 @@ def test_given_the_link_opened_again_then_the_answer_is_edited_and_its_history_k
 
 
 @pytest.mark.parametrize("state", list(RequestState))
-def test_given_a_request_in_any_state_then_only_answerable_ones_take_an_answer(world: World, state: RequestState) -> None:
+def test_given_a_request_in_any_state_then_only_answerable_ones_take_an_answer(
+    world: World, state: RequestState
+) -> None:
     world.project()
     world.request(world.person("p1"), state=state)
     takes = state in {"scheduled", "active", "responded", "suppressed"}
@@ -122,7 +126,9 @@ def test_given_a_request_in_any_state_then_only_answerable_ones_take_an_answer(w
 
 
 @pytest.mark.parametrize(("after", "status"), [(90 * DAY - 1, 200), (90 * DAY, 410)])
-def test_given_a_link_at_the_end_of_its_life_then_it_expires_on_the_second(open_: World, after: int, status: int) -> None:
+def test_given_a_link_at_the_end_of_its_life_then_it_expires_on_the_second(
+    open_: World, after: int, status: int
+) -> None:
     open_.now += after
     assert visit(open_)["statusCode"] == status
     assert visit(open_, "POST", form=FORM)["statusCode"] == (303 if status == 200 else 410)
@@ -139,7 +145,9 @@ def bad_links(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-def test_given_a_link_that_is_none_then_every_page_is_the_same_and_nothing_is_written(open_: World, method: str) -> None:
+def test_given_a_link_that_is_none_then_every_page_is_the_same_and_nothing_is_written(
+    open_: World, method: str
+) -> None:
     before = open_.dynamodb.snapshot("records")
     answers = [visit(open_, method, path, form=FORM) for path in bad_links(open_)]
     assert {answer["statusCode"] for answer in answers} == {404}
@@ -188,7 +196,9 @@ def test_given_hostile_words_then_they_are_text_everywhere(open_: World, sent: s
         html.encode()
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe", b"score=9&comment=%ff%fe", "score=9&" + "&".join(f"a{n}=1" for n in range(60))])
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe", b"score=9&comment=%ff%fe", "score=9&" + "&".join(f"a{n}=1" for n in range(60))]
+)
 def test_given_a_form_that_no_page_of_ours_sends_then_400_and_nothing_is_kept(open_: World, body: str | bytes) -> None:
     assert visit(open_, "POST", body=body)["statusCode"] == 400
     assert open_.items("response") == []
@@ -205,7 +215,12 @@ def test_given_another_method_then_405(open_: World, method: str) -> None:
 
 
 def test_given_any_page_then_its_headers_let_it_load_and_tell_nothing(open_: World) -> None:
-    for answer in (visit(open_), visit(open_, path="/r/x"), visit(open_, path=stop(open_)), visit(open_, "POST", form=FORM)):
+    for answer in (
+        visit(open_),
+        visit(open_, path="/r/x"),
+        visit(open_, path=stop(open_)),
+        visit(open_, "POST", form=FORM),
+    ):
         headers = answer["headers"]
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["x-robots-tag"] == "noindex, nofollow"

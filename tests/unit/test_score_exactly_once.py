@@ -137,7 +137,7 @@ def fresh_world(world: World) -> World:
     return world
 
 
-@settings(max_examples=250)
+@settings(max_examples=1000)
 @given(steps=STEPS, zone=st.sampled_from(ZONES), seed=st.integers(0, 2**32))
 def test_given_any_delivery_when_all_records_came_through_then_counters_equal_a_recount(
     world: World, steps: list[Step], zone: str, seed: int
@@ -154,7 +154,7 @@ def test_given_any_delivery_when_all_records_came_through_then_counters_equal_a_
     assert world.dynamodb.largest_transaction <= 100
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(before=STEPS, after=STEPS, seed=st.integers(0, 2**32))
 def test_given_a_counted_history_when_records_change_again_then_counters_follow(
     world: World, before: list[Step], after: list[Step], seed: int

@@ -156,8 +156,9 @@ def test_given_a_timer_claimed_by_wake_then_nothing_is_counted(world: World) -> 
     assert "LEDGER#" not in str(world.dynamodb.snapshot("metrics").keys())
 
 
-def test_given_a_dimension_whose_name_holds_the_separator_then_segments_do_not_mix(world: World) -> None:
-    world.project(dimensions=["a", "a#b"])
-    respond(1, 9, **{"a": "b#c", "a#b": "c"})
+def test_given_a_value_that_holds_the_separator_then_it_is_a_segment_of_its_own(world: World) -> None:
+    world.project(dimensions=["a", "b"])
+    respond(1, 9, a="b#c|d", b="c")
     handler.handle(batch(world.stream("response")), world.context)
     assert sum(rows("dim#").values()) == 2
+    assert rows("dim#a#") == {("dim#a#b#c|d", "h9"): 1}
