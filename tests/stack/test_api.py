@@ -2,6 +2,8 @@
 
 import tomllib
 import warnings
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -140,3 +142,23 @@ def test_delighteds_python_client_raises_its_own_errors(stack: Stack, client: st
     delighted.shared_client.api_key = "wrong"
     with pytest.raises(delighted.errors.AuthenticationError):
         delighted.Metrics.retrieve()
+
+
+def test_many_calls_at_once_for_one_person_make_one_survey(stack: Stack) -> None:
+    address = stack.address()
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: stack.call("POST", "people", json={"email": address}), range(100)))
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    statuses = Counter(a.json()["survey_request"]["status"] for a in answers if a.status_code == 201)
+    assert statuses["scheduled"] == 1
+    assert statuses["throttled"] >= 90
+    stack.mail_to(address)
+    assert len(stack.inbox.to(address)) == 1
+
+
+def test_a_form_and_json_are_the_same_call(stack: Stack) -> None:
+    form = {"email": stack.address(), "send": "false", "properties[plan]": "Gold", "delay": "60"}
+    answer = stack.call("POST", "people.json", data=form)
+    assert answer.status_code == 201
+    assert answer.json()["properties"] == {"plan": "Gold"}
+    assert answer.json()["survey_request"]["status"] == "not_requested"
