@@ -10,6 +10,7 @@ from local import senders
 from local.problems import CommandError
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.project import Project, parse_project
+from shared.outside import holidays
 from shared.store import projects as store
 
 
@@ -37,6 +38,7 @@ def create(file: Path, *, update: bool) -> Project:
     settings = read_file(file)
     try:
         project = parse_project(settings)
+        holidays.test_for(project.calendar)
         if exists(project.id) and not update:
             raise CommandError(f"there is a project {project.id} already; `--update` changes it")
         return store.save(settings, now=int(time.time()))

@@ -55,7 +55,7 @@ for _name, _value in SETTINGS.items():
 
 hypothesis_settings.register_profile(
     "hearback",
-    derandomize=True,
+    derandomize="HEARBACK_SOAK" not in os.environ,  # a soak looks at other examples each time
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
@@ -70,11 +70,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
     else:
         pytest_socket.disable_socket(allow_unix_socket=True)
-
-
-def pytest_runtest_teardown() -> None:
-    """Opens the network again for whatever runs between tests."""
-    pytest_socket.enable_socket()
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ def send(project: Project, call: PersonInput, now: int) -> Sent:
     """
     if not call.email:
         raise InvalidError({"email": ["can't be blank"]})
+    if call.last_sent_at is not None and call.last_sent_at > now:
+        raise InvalidError({"last_sent_at": ["must not lie in the future"]})
     for _ in range(_ATTEMPTS):
         claim, known = people.find(project.id, call.email)
         person = _upserted(project, call, known, claim, now)

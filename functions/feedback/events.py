@@ -62,6 +62,8 @@ def _meaning(kind: str, event: dict[str, Any]) -> tuple[MailState | None, str, b
             return MailState.DELIVERED, "", False
         case "reject":
             return MailState.FAILED, str(event.get("reject", {}).get("reason", "rejected")), False
+        case "complaint" if event["complaint"].get("complaintFeedbackType") == "not-spam":
+            return None, "", False
         case "complaint":
             return MailState.COMPLAINED, str(event["complaint"].get("complaintFeedbackType") or "complaint"), False
         case "bounce":

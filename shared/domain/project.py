@@ -15,6 +15,9 @@ DAY = 86_400
 MAX_DIMENSIONS = 8
 MAX_DIMENSION_VALUES = 200
 
+IDENTIFYING = frozenset({"account_id", "account_name", "owner_email", "owner_name", "email", "name"})
+"""Properties that no project counts by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Brand:
@@ -248,6 +251,8 @@ class _Reader:
             return ()
         if any("#" in v for v in value):
             self.blame(name, "must not contain #")
+        if named := sorted(IDENTIFYING & set(value)):
+            self.blame(name, f"must not count by {', '.join(named)}: that names people and accounts, not segments")
         if len(value) > limit:
             self.blame(name, f"may have at most {limit} entries")
         if len(set(value)) < len(value):

@@ -17,14 +17,17 @@ def test_for(calendar: BusinessCalendar) -> Callable[[date], bool]:
     """
     if not calendar.country:
         return lambda day: False  # noqa: ARG005
-    known = holidays.list_supported_countries()
-    if calendar.country not in known:
-        raise InvalidError({"calendar.country": ["is not a country whose holidays are known"]})
-    if calendar.subdivision and calendar.subdivision not in known[calendar.country]:
-        raise InvalidError({"calendar.subdivision": [f"is not a part of {calendar.country}"]})
     return _table(calendar.country, calendar.subdivision).__contains__
 
 
 @cache
 def _table(country: str, subdivision: str) -> holidays.HolidayBase:
-    return holidays.country_holidays(country, subdiv=subdivision or None)
+    try:
+        return holidays.country_holidays(country, subdiv=subdivision or None)
+    except NotImplementedError as error:
+        field = "calendar.subdivision" if subdivision and _is_known(country) else "calendar.country"
+        raise InvalidError({field: ["is not one whose public holidays are known"]}) from error
+
+
+def _is_known(country: str) -> bool:
+    return country in holidays.list_supported_countries()

@@ -58,7 +58,7 @@ class StreamRecord:
         return {"eventName": name, "eventSource": "aws:dynamodb", "dynamodb": change}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class FakeDynamoDb:
     """A client. `fault` injects faults; `meanwhile` runs between two calls, as another worker would."""
 

@@ -41,7 +41,7 @@ def settings(name: str = "acme", **more: Any) -> dict[str, Any]:
     }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class World:
     """What a test acts in."""
 

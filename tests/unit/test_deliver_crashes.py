@@ -141,6 +141,37 @@ def test_given_a_suppression_at_any_point_before_the_mail_is_taken_then_nothing_
 
 
 @pytest.mark.parametrize("reason", SUPPRESSIONS)
+@pytest.mark.parametrize("waiting", [False, True], ids=["first attempt", "second attempt"])
+def test_given_a_suppression_that_does_not_know_of_this_request_then_it_still_stops_the_mail(
+    world: World, reason: str, waiting: bool
+) -> None:
+    for position in range(6):
+        world.dynamodb.__init__()  # type: ignore[misc]
+        world.ses.sent.clear()
+        world.project()
+        world.request(world.person("p1"))
+        message = MESSAGE
+        if waiting:
+            world.ses.answers = [ses_refusal("Throttling", "Maximum sending rate exceeded.")]
+            work(MESSAGE)
+            world.now += 60
+            message = MAIL
+        at = len(world.dynamodb.calls) + position
+
+        stopped: list[Person | None] = []
+
+        def stop(operation: str, number: int, at: int = at, stopped: list[Person | None] = stopped) -> None:
+            if number == at and not world.ses.sent:
+                stopped.append(SUPPRESSIONS[reason]("p1", world.now))
+
+        world.dynamodb.meanwhile = stop
+        work(message)
+        world.dynamodb.meanwhile = None
+        work(message)
+        assert len(world.ses.sent) == (not stopped), f"call {position}"
+
+
+@pytest.mark.parametrize("reason", SUPPRESSIONS)
 def test_given_a_suppression_while_a_mail_waits_for_the_rate_then_it_is_not_sent(world: World, reason: str) -> None:
     ready(world)
     world.ses.answers = [ses_refusal("Throttling", "Maximum sending rate exceeded.")]
