@@ -42,7 +42,7 @@ class Stack:
 
     def call(self, method: str, path: str, *, key: str | None = None, **what: Any) -> requests.Response:
         auth = (self.contract["api_key"] if key is None else key, "")
-        return requests.request(method, self.contract["api_url"] + path, auth=auth, timeout=30, **what)
+        return requests.request(method, self.contract["api_url"] + path, auth=auth, timeout=60, **what)
 
     def send(self, address: str, **properties: str) -> dict[str, Any]:
         """Asks for a survey; the answer of POST people, which must be 201."""
