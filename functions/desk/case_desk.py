@@ -11,8 +11,9 @@ from shared.domain.links import Purpose
 from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.responses import Response
+from shared.outside import log
 from shared.outside.link_keys import link_keys
-from shared.render import pages, web
+from shared.render import case_page, pages, web
 from shared.render.web import HttpAnswer
 from shared.store import projects
 from shared.store.records import changed, load, load_many
@@ -29,6 +30,7 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
     case = load(Case, link_keys().read(Purpose.CASE, token))
     if case is None:
         raise NotFoundError("there is no such case")
+    log.concern(case=case.id, project=case.project)
     project = projects.load(case.project)
     view = _View(project, case, now)
     if method == "GET":
@@ -62,7 +64,7 @@ class _View:
         status: int = 200,
     ) -> HttpAnswer:
         """The case's page, with what was typed when it could not be taken."""
-        html = pages.case(
+        html = case_page.case(
             self.project,
             self.case,
             load_many(Response, list(self.case.responses)),

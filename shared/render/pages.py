@@ -7,7 +7,6 @@ from shared.domain.nps import Category
 from shared.domain.project import Project
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
-from shared.render.case_page import case
 from shared.render.frame import content_security_policy, render_page
 from shared.render.texts import mail_to, send_texts
 from shared.render.wording import (
@@ -20,7 +19,7 @@ from shared.render.wording import (
 )
 from shared.render.words import Words
 
-__all__ = ["Problem", "case", "content_security_policy", "problem", "survey", "thank_you", "unsubscribe"]
+__all__ = ["Problem", "content_security_policy", "problem", "survey", "thank_you", "unsubscribe"]
 
 
 def survey(

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shared.domain.cases import Case
-from shared.domain.mails import Mail
 from shared.domain.people import Person
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
@@ -13,6 +11,10 @@ from shared.store import keys
 from shared.store.attributes import Item, pack, unpack
 from shared.store.keys import Key
 from shared.store.table import Put, records
+
+if TYPE_CHECKING:
+    from shared.domain.cases import Case
+    from shared.domain.mails import Mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def _request_indexes(request: SurveyRequest) -> dict[str, str]:
     return keys.listed("request", request.project, request.id, request.created_at) | _timer(request)
 
 
-def _mail_indexes(mail: Mail) -> dict[str, str]:
+def _mail_indexes(mail: "Mail") -> dict[str, str]:
     return _timer(mail)
 
 
@@ -45,14 +47,14 @@ def _response_indexes(response: Response) -> dict[str, str]:
     return indexes
 
 
-def _case_indexes(case: Case) -> dict[str, str]:
+def _case_indexes(case: "Case") -> dict[str, str]:
     indexes = keys.listed("case", case.project, case.id, case.opened_at)
     if case.account_id:
         indexes |= keys.of_account(case.project, case.account_id, "case", case.id)
     return indexes
 
 
-def _timer(record: SurveyRequest | Mail) -> dict[str, str]:
+def _timer(record: "SurveyRequest | Mail") -> dict[str, str]:
     if not record.timer_at:
         return {}
     if isinstance(record, SurveyRequest):
@@ -61,12 +63,13 @@ def _timer(record: SurveyRequest | Mail) -> dict[str, str]:
     return keys.due(record.project, lane, f"mail:{record.id}", record.timer_at)
 
 
-_SHAPES: dict[type, _Shape] = {
-    Person: _Shape("person", keys.person, _person_indexes),
-    SurveyRequest: _Shape("request", keys.request, _request_indexes),
-    Mail: _Shape("mail", keys.mail, _mail_indexes),
-    Response: _Shape("response", keys.response, _response_indexes),
-    Case: _Shape("case", keys.case, _case_indexes),
+# By the name of the class: a page that never sees a case or a mail does not load them.
+_SHAPES: dict[str, _Shape] = {
+    "Person": _Shape("person", keys.person, _person_indexes),
+    "SurveyRequest": _Shape("request", keys.request, _request_indexes),
+    "Mail": _Shape("mail", keys.mail, _mail_indexes),
+    "Response": _Shape("response", keys.response, _response_indexes),
+    "Case": _Shape("case", keys.case, _case_indexes),
 }
 
 type Record = Person | SurveyRequest | Mail | Response | Case
@@ -74,13 +77,13 @@ type Record = Person | SurveyRequest | Mail | Response | Case
 
 def load[R: Record](cls: type[R], record_id: str) -> R | None:
     """The record as it is now, or None."""
-    item = records().get(_SHAPES[cls].key(record_id))
+    item = records().get(_SHAPES[cls.__name__].key(record_id))
     return unpack(cls, item) if item else None
 
 
 def load_many[R: Record](cls: type[R], ids: list[str]) -> list[R]:
     """The records that there are, in the order of the ids."""
-    wanted = [_SHAPES[cls].key(record_id) for record_id in ids]
+    wanted = [_SHAPES[cls.__name__].key(record_id) for record_id in ids]
     found = records().get_many(wanted)
     return [unpack(cls, found[key]) for key in wanted if key in found]
 
@@ -97,6 +100,6 @@ def changed(record: Record) -> Put:
 
 def to_item(record: Record) -> Item:
     """The whole item of a record: key, kind, indexes and fields. A mail's kind is what it is for."""
-    shape = _SHAPES[type(record)]
+    shape = _SHAPES[type(record).__name__]
     key = shape.key(record.id)
     return {"pk": key.pk, "sk": key.sk, "kind": shape.kind, **shape.indexes(record), **pack(record)}

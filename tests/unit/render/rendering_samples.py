@@ -10,7 +10,7 @@ from shared.domain.people import Person
 from shared.domain.project import Brand, Contact, Project, Sender, Texts
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
-from shared.render import mails, pages, report
+from shared.render import case_page, mails, pages, report
 
 NOW = 1_795_183_200
 DAY = 86_400
@@ -205,7 +205,7 @@ def everything(text: str) -> dict[str, str]:
         "page unsubscribe": pages.unsubscribe(project, done=False),
         "page unsubscribed": pages.unsubscribe(project, done=True),
         "page problem": pages.problem("expired", project),
-        "page case": pages.case(
+        "page case": case_page.case(
             project,
             case,
             [response],
@@ -216,6 +216,6 @@ def everything(text: str) -> dict[str, str]:
             action="resolve",
             typed={"note": text, "root_cause": text, "how": text},
         ),
-        "page case saved": pages.case(project, case, [response], person=person, errors={}, saved=text),
+        "page case saved": case_page.case(project, case, [response], person=person, errors={}, saved=text),
         "report": report.html(project, some_figures(text)),
     }

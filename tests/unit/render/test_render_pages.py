@@ -11,7 +11,7 @@ from rendering_samples import DAY, NOW, a_response
 
 from shared.domain.cases import CaseState, contact, resolve
 from shared.domain.project import Brand, Texts
-from shared.render import pages
+from shared.render import case_page, pages
 
 KINDS = ("unknown", "expired", "closed", "busy", "error")
 
@@ -164,7 +164,7 @@ def test_a_brand_colour_is_a_colour(project, color, ok):
 
 def desk(project, case, person, response, **given):
     values = {"person": person, "errors": {}, "saved": ""} | given
-    return pages.case(project, case, [response], **values)
+    return case_page.case(project, case, [response], **values)
 
 
 def actions(html):

@@ -1,0 +1,74 @@
+"""`python -m bench`: measures, prints one table and writes it to docs/performance.md."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import cold, page_size, snapshot, table, warm
+from bench.cost import cost
+from bench.surroundings import ROOT, environment
+from bench.table import Row
+
+DOCUMENT = ROOT / "docs" / "performance.md"
+START, END = "<!-- table -->", "<!-- end of the table -->"
+
+PAIRS, PAIRS_OF_PAGE, CALLS, SURVEYS, ANSWERS = 7, 21, 400, 100, 30
+_SECONDS = 120
+
+
+def main() -> None:
+    """Measures everything, in about three minutes."""
+    _say("bundle")
+    with snapshot.bundle() as bundle:
+        _say("cold imports")
+        rows = table.cold_rows(cold.measure(bundle, pairs=PAIRS, pairs_of_page=PAIRS_OF_PAGE))
+        _say("warm calls")
+        rows += table.warm_rows(warm.measure(bundle, calls=CALLS))
+    _say("journeys")
+    rows += _journey_rows(_journeys())
+    told = f"{_circumstances()}\n\n{table.markdown(rows)}"
+    sys.stdout.write(f"{told}\n")
+    DOCUMENT.write_text(_with_table(DOCUMENT.read_text(encoding="utf-8"), told), encoding="utf-8")
+    _say(f"written to {DOCUMENT.relative_to(ROOT)}")
+
+
+def _journeys() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        result, log = Path(folder) / "result.json", Path(folder) / "log"
+        command = [sys.executable, "-W", "ignore", "-m", "bench.journeys", str(SURVEYS), str(ANSWERS), str(result)]
+        with log.open("w") as output:
+            subprocess.run(command, cwd=ROOT, env=environment(ROOT), stdout=output, check=True, timeout=_SECONDS)
+        found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+    return found
+
+
+def _journey_rows(found: dict[str, Any]) -> list[Row]:
+    rows = table.journey_rows(found["one"])
+    rows += table.cost_rows(*(cost(found[name], found["surveys"]) for name in ("singly", "bulk")))
+    return [*rows, table.size_row(page_size.compressed(found["page"]))]
+
+
+def _circumstances() -> str:
+    day = datetime.now(UTC).strftime("%-d %B %Y")
+    return f"{day}, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+
+
+def _with_table(document: str, told: str) -> str:
+    before, _, rest = document.partition(START)
+    _, _, after = rest.partition(END)
+    return f"{before}{START}\n\n{told}\n\n{END}{after}"
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"{what}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

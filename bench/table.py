@@ -1,0 +1,114 @@
+"""The one table, for the terminal and for the documentation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.cold import Cold
+from bench.cost import FLOOR_MAIL, FLOOR_REST, Cost
+from bench.page_size import LOADER, PEERS
+from bench.warm import Warm
+
+HEAD = ("What", "Figure", "Target, or beside it")
+TARGET_COLD, TARGET_WARM = 1.25, 1.5
+
+STEPS = {
+    "send": "send: POST people",
+    "deliver": "deliver: wake, deliver, two reports of SES",
+    "answer": "answer: page GET, POST, thanks",
+    "score": "score: the request's changes and the answer",
+    "follow up, detractor": "follow up a detractor: case, alert mailed",
+    "follow up, promoter": "follow up a promoter: thanks mailed",
+    "report": "report, mailed to 3 managers",
+    "a minute with nothing due": "a minute with nothing due",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line: what, its figure, and what it is to be held against."""
+
+    what: str
+    figure: str
+    beside: str = ""
+
+
+def cold_rows(found: Sequence[Cold]) -> list[Row]:
+    """Ratios of cold imports; the function with a target comes first."""
+    ordered = sorted(found, key=lambda one: (one.function != "page", one.function))
+    return [
+        Row(
+            f"cold import: {one.function}",
+            f"{one.imported:.2f}, with its client {one.ready:.2f}",
+            f"≤ {TARGET_COLD} × (botocore + DynamoDB client), the first figure" if one.function == "page" else "",
+        )
+        for one in ordered
+    ]
+
+
+def warm_rows(found: Sequence[Warm]) -> list[Row]:
+    """Ratios of warm CPU."""
+    return [
+        Row(
+            f"warm CPU: {one.call} ({_counted(one.aws_calls, 'AWS call')})",
+            f"{one.ratio:.2f}",
+            f"≤ {TARGET_WARM} × bare boto3; {one.to_tuned:.2f} × with our client's settings",
+        )
+        for one in found
+    ]
+
+
+def journey_rows(steps: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """Calls and units of one survey, played singly."""
+    return [
+        Row(
+            title,
+            f"{sum(steps[name]['calls'].values())} calls, {steps[name]['reads']:g} RU, {steps[name]['writes']:g} WU",
+            _counted(sum(steps[name]["invocations"].values()), "invocation"),
+        )
+        for name, title in STEPS.items()
+    ]
+
+
+def cost_rows(singly: Cost, bulk: Cost) -> list[Row]:
+    """The estimate for 1,000 surveys, 30% answered."""
+    named = (("singly", singly), ("sent in bulk", bulk))
+    return [
+        Row(
+            f"1,000 surveys, 30% answered, {name}",
+            f"${cost.total:.3f} = mails {cost.invitations + cost.other_mails:.3f} + rest {cost.rest:.3f}",
+            f"floor: {FLOOR_MAIL:.2f} + {FLOOR_REST}",
+        )
+        for name, cost in named
+    ] + [
+        Row(
+            f"  of the rest, {name}",
+            f"tables {cost.table:.3f}, functions {cost.functions:.3f}, HTTP and queues {cost.requests:.3f},"
+            f" logs {cost.logs:.3f}",
+            f"thanks and alerts: {cost.other_mails:.3f} of the mails",
+        )
+        for name, cost in named
+    ]
+
+
+def size_row(size: int) -> Row:
+    """The survey page's bytes beside others'."""
+    least, bytes_ = min(PEERS.items(), key=lambda peer: peer[1])
+    return Row(
+        "survey page, gzip -9",
+        f"{size:,} bytes",
+        f"{least} {bytes_:,} ({bytes_ / size:.0f} ×); {LOADER[0]} {LOADER[1]:,}",
+    )
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The table, aligned, as Markdown; a terminal shows the same."""
+    lines = [HEAD, *((row.what, row.figure, row.beside) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+    lines.insert(1, ("-" * widths[0], "-" * widths[1], "-" * widths[2]))
+    padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in padded)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
