@@ -10,7 +10,7 @@ TESTS := $(wildcard tests/unit tests/store tests/events tests/infra tests/stack 
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup node demo up down test lint format typecheck deploy clean
+.PHONY: help setup node demo up down test bench lint format typecheck deploy bootstrap clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ test: setup ## every check and every test (ARGS are for pytest)
 	@echo "lint-imports"; $(BIN)/lint-imports
 	@echo "pytest"; exec $(BIN)/pytest $(TESTS) $(ARGS)
 
+bench: setup ## measure cold imports, warm calls, AWS usage and cost into docs/performance.md
+	@exec $(BIN)/python -m bench
+
 lint: setup ## style and imports
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -47,8 +50,12 @@ typecheck: setup ## types
 
 deploy: setup ## deploy a stage to AWS: make deploy STAGE=prod (ARGS are for `cdk deploy`)
 	@test -n "$(STAGE)" || { echo 'Which stage? For example: make deploy STAGE=prod' >&2; exit 2; }
-	@UV="$(CURDIR)/$(UV)" $(CDK) bootstrap -c "stage=$(STAGE)"
+	@$(BIN)/hearback preflight "$(STAGE)"
 	@UV="$(CURDIR)/$(UV)" $(CDK) deploy -c "stage=$(STAGE)" "hearback-$(STAGE)" $(ARGS)
+
+bootstrap: setup ## prepare the account and region of a stage for the CDK, once: make bootstrap STAGE=prod
+	@test -n "$(STAGE)" || { echo 'Which stage? For example: make bootstrap STAGE=prod' >&2; exit 2; }
+	@UV="$(CURDIR)/$(UV)" $(CDK) bootstrap -c "stage=$(STAGE)" $(ARGS)
 
 clean: ## remove what was built or installed; the local stack's data stay
 	rm -rf .venv .tools .build node_modules cdk.out

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.accepted import accept
 from infra.settings import Settings
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
@@ -76,6 +78,7 @@ class Function(Construct):
             memory_size=megabytes,
             environment={**runtime.environment, "POWERTOOLS_SERVICE_NAME": name},
         )
+        accept(self.function, "L1", "the lock file, the bundle's bytecode and .python-version are all of Python 3.13")
         self.may("logs:CreateLogStream", "logs:PutLogEvents", on=[self.logs.log_group_arn])
 
     @property
@@ -83,9 +86,24 @@ class Function(Construct):
         """The function's ARN."""
         return self.function.function_arn
 
-    def may(self, *actions: str, on: Sequence[str]) -> None:
-        """Allow the function these actions on exactly these resources."""
+    def may(self, *actions: str, on: Sequence[str], because: str = "") -> None:
+        """Allow the function these actions on exactly these resources.
+
+        Args:
+            actions: what it may do.
+            on: the resources' ARNs.
+            because: why an action or a resource has a wildcard; needed when one has.
+
+        Raises:
+            ValueError: there is a wildcard and no reason.
+        """
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(on)))
+        resources = [_written(Stack.of(self).resolve(resource)) for resource in on]
+        named = [f"Action::{action}" for action in actions] + [f"Resource::{resource}" for resource in resources]
+        for wildcard in (name for name in named if "*" in name):
+            if not because:
+                raise ValueError(f"{self.name} is granted {wildcard} without a reason")
+            accept(self.role, "IAM5", because, finding=wildcard)
 
     def knows(self, **environment: str) -> None:
         """Give the function environment variables of its own."""
@@ -156,3 +174,16 @@ class Function(Construct):
                 on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=failures.queue_arn)
             ),
         ).node.add_dependency(self.role)
+
+
+def _written(value: Any) -> str:
+    """A resolved ARN as the rules of AWS Solutions write it: `<logical id.attribute>` is what is not yet known."""
+    match value:
+        case {"Fn::Join": [str(between), [*parts]]}:
+            return between.join(_written(part) for part in parts)
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"<{name}.{attribute}>"
+        case {"Ref": str(name)}:
+            return f"<{name}>"
+        case _:
+            return str(value)

@@ -4,6 +4,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.accepted import accept
 from infra.settings import Settings
 
 MAX_RECEIVES = 5
@@ -11,7 +12,9 @@ MAX_RECEIVES = 5
 
 def failure_queue(scope: Construct, name: str, *, settings: Settings) -> sqs.Queue:
     """A queue where something waits for an operator; it keeps messages for the 14 days that SQS allows."""
-    return _queue(scope, name, settings=settings, retention_period=Duration.days(14))
+    queue = _queue(scope, name, settings=settings, retention_period=Duration.days(14))
+    accept(queue, "SQS3", "failures end here, nothing works this queue off, and an alarm tells of its first message")
+    return queue
 
 
 def work_queue(scope: Construct, name: str, *, settings: Settings, visibility: Duration) -> tuple[sqs.Queue, sqs.Queue]:

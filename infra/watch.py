@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
@@ -14,8 +15,20 @@ from infra.functions import Function
 from infra.settings import Settings
 
 MINUTE = Duration.minutes(1)
+NAMESPACE = "Hearback"
 # SES reviews an account at 5% bounces or 0.1% complaints; the alarm comes before.
 SES_LIMITS = {"BounceRate": 0.04, "ComplaintRate": 0.0008}
+
+
+def counted(name: str, service: str, *, period: Duration | None = None) -> cloudwatch.Metric:
+    """A metric that a function writes into its log; docs/operating.md lists them."""
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": service},
+        period=period or Duration.minutes(5),
+        statistic="sum",
+    )
 
 
 class Watch(Construct):
@@ -23,9 +36,10 @@ class Watch(Construct):
 
     def __init__(self, scope: Construct, name: str, *, settings: Settings) -> None:
         super().__init__(scope, name)
+        self._alarms: list[cloudwatch.IAlarm] = []
         self._topic: sns.Topic | None = None
         if settings.alarm_address:
-            self._topic = sns.Topic(self, "Alarms", enforce_ssl=not settings.local)
+            self._topic = self._alarm_topic(settings)
             self._topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_address))
         self._dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"hearback-{settings.stage}")
 
@@ -62,6 +76,46 @@ class Watch(Construct):
         self._graph("Errors", [each.function.metric_errors() for each in functions])
         self._graph("Duration", [each.function.metric_duration(statistic="p95") for each in functions])
 
+    def loop(self) -> None:
+        """Show what goes through the loop: surveys out, answers in, answers counted and followed up."""
+        self._graph(
+            "Surveys and other mails",
+            [
+                counted("MailsSent", "deliver"),
+                counted("MailsRefused", "deliver"),
+                counted("MailsUnsettled", "deliver"),
+                counted("SesBounced", "feedback"),
+                counted("SesComplained", "feedback"),
+            ],
+        )
+        self._graph(
+            "Answers",
+            [
+                counted("Answers", "page"),
+                counted("AnswersEdited", "page"),
+                counted("RecordsCounted", "score"),
+                counted("FollowUpCases", "follow_up"),
+            ],
+        )
+        self._graph("Parked records", [counted("RecordsParked", "score"), counted("RecordsParked", "follow_up")])
+
+    def hidden_errors(self, functions: Sequence[Function]) -> None:
+        """Alarm when a function answered a person with an error page: the invocation itself counts as good."""
+        errors = [counted("UnexpectedErrors", each.name, period=MINUTE) for each in functions]
+        for function, metric in zip(functions, errors, strict=True):
+            self._alarm(f"{function.node.id}Unexpected", metric, above=0, says=f"{function.name} answered with a 500")
+        self._graph("Unexpected errors behind answers", errors)
+
+    def sending(self) -> None:
+        """Alarm when SES takes no mail of the account or the configuration set."""
+        stopped = counted("SendingStopped", "deliver", period=MINUTE)
+        self._alarm("SendingStopped", stopped, above=0, says="SES refuses all mail: see its account dashboard")
+
+    def alarms(self) -> None:
+        """Show the state of every alarm; to be called when all are there."""
+        widget = cloudwatch.AlarmStatusWidget(title="Alarms", alarms=self._alarms, width=24, height=6)
+        self._dashboard.add_widgets(widget)
+
     def streams(self, functions: Sequence[Function]) -> None:
         """Alarm when a stream's reader falls two minutes behind: an alert is due within one."""
         ages = [self._iterator_age(function) for function in functions]
@@ -83,6 +137,20 @@ class Watch(Construct):
             )
             self._alarm(rate, metric, above=limit, says=f"SES {rate} nears the limit at which SES reviews the account")
 
+    def _alarm_topic(self, settings: Settings) -> sns.Topic:
+        topic = sns.Topic(self, "Alarms", enforce_ssl=not settings.local)
+        # A policy of a topic's own replaces the one by which everything of the account may publish.
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfThisAccount",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": settings.account}},
+            )
+        )
+        return topic
+
     @staticmethod
     def _iterator_age(function: Function) -> cloudwatch.Metric:
         return function.function.metric("IteratorAge", period=MINUTE, statistic="max")
@@ -98,6 +166,7 @@ class Watch(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=says,
         )
+        self._alarms.append(alarm)
         if self._topic:
             alarm.add_alarm_action(actions.SnsAction(self._topic))
 

@@ -7,6 +7,7 @@ from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from constructs import Construct
 
+from infra.accepted import accept
 from infra.functions import Function, log_group
 from infra.settings import Settings
 
@@ -24,12 +25,15 @@ ACCESS_LOG = {
     "milliseconds": "$context.responseLatency",
     "error": "$context.integrationErrorMessage",
 }
+# Why neither API has an authorizer of the gateway's.
+KEY_IS_CHECKED = "the function checks the API key itself: the gateway's refusal is a 403 where clients expect a 401"
+LINK_IS_CHECKED = "whoever holds a signed link may follow it; the function checks the signature"
 PAGE_ROUTES = ("/r/{token}", "/u/{token}")
 DESK_ROUTES = ("/c/{token}", "/m/{token}")
 
 
 class Web(Construct):
-    """Neither API has a gateway authorizer: `api` checks its keys itself; on `surveys` the link is the permission."""
+    """Both APIs are open to everybody: `api` checks its keys itself; on `surveys` the link is the permission."""
 
     def __init__(
         self, scope: Construct, name: str, *, settings: Settings, api: Function, page: Function, desk: Function
@@ -58,7 +62,7 @@ class Web(Construct):
         if pinned:
             Tags.of(api).add("ms-custom-id", pinned, include_resource_types=["AWS::ApiGatewayV2::Api"])
         access = log_group(api, "Access", f"{name.lower()}-access", settings=self._settings)
-        stage = gateway.CfnStage(
+        gateway.CfnStage(
             api,
             "DefaultStage",
             api_id=api.api_id,
@@ -71,16 +75,16 @@ class Web(Construct):
                 destination_arn=access.log_group_arn, format=json.dumps(ACCESS_LOG)
             ),
         )
-        stage.node.add_dependency(access)
         return api
 
     def _route(self, api: gateway.HttpApi, path: str | None, function: Function) -> None:
         key = gateway.HttpRouteKey.with_(path, gateway.HttpMethod.ANY) if path else gateway.HttpRouteKey.DEFAULT
         name = path.strip("/").split("/")[0].upper() if path else "Default"
-        gateway.HttpRoute(
+        route = gateway.HttpRoute(
             api,
             f"Route{name}",
             http_api=api,
             route_key=key,
             integration=integrations.HttpLambdaIntegration(f"To{function.name.title()}", function.function),
         )
+        accept(route, "APIG4", KEY_IS_CHECKED if api is self.api else LINK_IS_CHECKED)

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from local.places import StateDirectory, read_json
 from local.ports import HOST
@@ -48,6 +49,11 @@ def enter_local(port: int) -> None:
     os.environ.update(environment)
 
 
+def stack_of(stage: str | None) -> str:
+    """The name of a stage's stack."""
+    return f"hearback-{stage or 'local'}"
+
+
 def contract_of(state: StateDirectory) -> dict[str, Any]:
     """What `hearback.json` says. Raises CommandError when there is no stack."""
     contract = read_json(state.contract)
@@ -67,7 +73,7 @@ def enter_installation(state: StateDirectory, stage: str | None) -> None:
         os.environ["RECORDS_TABLE"] = contract["records_table"]
         os.environ["METRICS_TABLE"] = contract["metrics_table"]
         return
-    outputs = stack_outputs(f"hearback-{stage}")
+    outputs = stack_outputs(stack_of(stage))
     os.environ["RECORDS_TABLE"] = outputs["RecordsTable"]
     os.environ["METRICS_TABLE"] = outputs["MetricsTable"]
 
@@ -77,9 +83,9 @@ def is_local(stage: str | None) -> bool:
     return stage is None or stage == "local"
 
 
-def client(service: str) -> Any:
+def client(service: str, config: Config | None = None) -> Any:
     """A client with this process's environment."""
-    return boto3.client(service)  # type: ignore[call-overload]
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 def stack_outputs(stack: str) -> dict[str, str]:

@@ -1,17 +1,47 @@
 """What each subcommand of `hearback` does."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Mapping
 
-from local import access, audit, demo, deployment, emulator, keys, projects, senders, stack
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
+
+from local import (
+    access,
+    audit,
+    demo,
+    deployment,
+    doctor,
+    emulator,
+    keys,
+    preflight,
+    projects,
+    redrive,
+    senders,
+    stack,
+    trace,
+)
+from local.doctor import Installation
 from local.places import TOOLS, StateDirectory
+from local.problems import CommandError
 from local.progress import say
 
 
 def run(options: argparse.Namespace) -> int:
-    """Does what the parsed command line asks and returns the exit code."""
-    return _ACTIONS[options.action](options)
+    """Does what the parsed command line asks and returns the exit code.
+
+    Raises CommandError also when AWS, or the emulator, does not answer or refuses.
+    """
+    try:
+        return _ACTIONS[options.action](options)
+    except EndpointConnectionError as error:
+        where = error.kwargs["endpoint_url"]
+        raise CommandError(f"{where} does not answer; `hearback local up` starts the local stack") from error
+    except (NoCredentialsError, NoRegionError) as error:
+        raise CommandError(f"{error}; set AWS credentials and a region as for the AWS CLI") from error
+    except ClientError as error:
+        raise CommandError(f"AWS refused {error.operation_name}: {error.response['Error']['Code']}") from error
 
 
 def _install(_options: argparse.Namespace) -> int:
@@ -20,7 +50,7 @@ def _install(_options: argparse.Namespace) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
-    stack.up(_state(options), port=options.port, fresh=options.fresh, life=options.life)
+    stack.up(_state(options), port=options.port, fresh=options.fresh, life=options.life, calls=options.record)
     return 0
 
 
@@ -61,8 +91,34 @@ def _audit(options: argparse.Namespace) -> int:
     return audit.run(options.project)
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    return doctor.run(_installation(options, deep=options.deep))
+
+
+def _trace(options: argparse.Namespace) -> int:
+    access.enter_installation(_state(options), options.stage)
+    return trace.run(options.name, as_json=options.json)
+
+
+def _redrive(options: argparse.Namespace) -> int:
+    return redrive.run(_installation(options), options.queue)
+
+
+def _preflight(options: argparse.Namespace) -> int:
+    return preflight.run(options.stage)
+
+
 def _demo(options: argparse.Namespace) -> int:
     return demo.run(_state(options), once=options.once, people=options.people, seed=options.seed, port=options.port)
+
+
+def _installation(options: argparse.Namespace, *, deep: bool = False) -> Installation:
+    """The stage's stack by its outputs; its clock, where it can be set, is this process's too."""
+    access.enter_installation(_state(options), options.stage)
+    outputs = access.stack_outputs(access.stack_of(options.stage))
+    if "ClockParameter" in outputs:
+        os.environ["CLOCK_PARAMETER"] = outputs["ClockParameter"]
+    return Installation(options.stage or "local", outputs, deep)
 
 
 def _state(options: argparse.Namespace) -> StateDirectory:
@@ -78,5 +134,9 @@ _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "create_key": _create_key,
     "revoke_key": _revoke_key,
     "audit": _audit,
+    "doctor": _doctor,
+    "trace": _trace,
+    "redrive": _redrive,
+    "preflight": _preflight,
     "demo": _demo,
 }

@@ -43,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_project(commands.add_parser("project", help="projects: create"))
     _add_keys(commands.add_parser("keys", help="API keys: create, revoke"))
     _add_audit(commands.add_parser("audit", help="recount all responses and compare"))
+    _add_doctor(commands.add_parser("doctor", help="look whether an installation can do its work"))
+    _add_trace(commands.add_parser("trace", help="tell everything that happened to a survey request"))
+    _add_redrive(commands.add_parser("redrive", help="make what failed for good happen again"))
+    _add_preflight(commands.add_parser("preflight", help="look whether an AWS account is ready for a stage"))
     _add_demo(commands.add_parser("demo", help="run the main job from end to end on the local stack"))
     return parser
 
@@ -54,6 +58,8 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
     up.add_argument("--port", type=_port, help="the emulator's port (default: the last one, else 4566)")
     up.add_argument("--fresh", action="store_true", help="drop all data first")
     up.add_argument("--life", type=float, default=0, metavar="SECONDS", help="stop by itself after so long")
+    about = "add what the functions ask of AWS to this file, for the tests of their permissions"
+    up.add_argument("--record", type=Path, metavar="FILE", help=about)
     up.set_defaults(action="up")
     commands.add_parser("install", help="bring the emulator").set_defaults(action="install")
     for name, about in (("down", "stop it and keep its data"), ("status", "tell what runs")):
@@ -89,6 +95,32 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     _installation_options(parser)
     parser.add_argument("--project", help="only this project (default: all)")
     parser.set_defaults(action="audit")
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    _installation_options(parser)
+    parser.add_argument("--deep", action="store_true", help="read the whole table of records, however large")
+    parser.set_defaults(action="doctor")
+
+
+def _add_trace(parser: argparse.ArgumentParser) -> None:
+    _installation_options(parser)
+    parser.add_argument("name", metavar="ID", help="of a request, response, mail, case or person, or a mail address")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(action="trace")
+
+
+def _add_redrive(parser: argparse.ArgumentParser) -> None:
+    _installation_options(parser)
+    parser.add_argument(
+        "queue", nargs="?", metavar="QUEUE", help="one failure queue, as `doctor` names it (default: all)"
+    )
+    parser.set_defaults(action="redrive")
+
+
+def _add_preflight(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stage", metavar="STAGE", help="the stage that is to be deployed")
+    parser.set_defaults(action="preflight")
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:

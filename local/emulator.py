@@ -6,7 +6,7 @@ from pathlib import Path
 
 import requests
 
-from local import checks, processes, scratch
+from local import checks, processes, recording, scratch
 from local.access import REGION, endpoint, neutral_environment
 from local.places import EMULATOR_ENVIRONMENT, EMULATOR_PROJECT, ROOT, StateDirectory, read_json, write_json
 from local.ports import HOST
@@ -51,8 +51,11 @@ def record(state: StateDirectory) -> Path:
     return state.processes / f"{NAME}.json"
 
 
-def start(state: StateDirectory, *, port: int, smtp_port: int, life: float) -> Process:
-    """Starts the emulator on the data of its last clean stop; `wait` tells when it answers."""
+def start(state: StateDirectory, *, port: int, smtp_port: int, life: float, calls: Path | None = None) -> Process:
+    """Starts the emulator on the data of its last clean stop; `wait` tells when it answers.
+
+    `calls` is a file to which what the functions ask of AWS is added.
+    """
     scratch.make(state.scratch)
     forget_stream_positions(state.emulator / "lambda.json")
     environment = neutral_environment() | {
@@ -78,9 +81,10 @@ def start(state: StateDirectory, *, port: int, smtp_port: int, life: float) -> P
     environment.pop("PYTHONPATH", None)
     environment.pop("PYTHONHOME", None)
     state.open_mark.touch()
+    run = ["-P", str(Path(recording.__file__)), str(calls.resolve())] if calls else ["-m", "ministack"]
     return processes.start(
         record(state),
-        [EMULATOR_ENVIRONMENT / "bin" / "python", "-m", "ministack"],
+        [EMULATOR_ENVIRONMENT / "bin" / "python", *run],
         environment=environment,
         log=state.logs / f"{NAME}.log",
         folder=state.path,
@@ -130,6 +134,21 @@ def forget_stream_positions(saved: Path) -> None:
     if isinstance(positions, dict) and positions.get("data"):
         positions["data"] = {}
         write_json(saved, content)
+
+
+def change_port(saved: Path, before: int, now: int) -> None:
+    """Moves what an emulator has saved to another port.
+
+    The port stands in the addresses of its queues, by which it knows them: a queue of another port is one that
+    nobody works off.
+    """
+    for file in saved.glob("*.json"):
+        text = file.read_text(encoding="utf-8")
+        moved = text
+        for host in ("localhost", HOST):
+            moved = moved.replace(f"http://{host}:{before}/", f"http://{host}:{now}/")
+        if moved != text:
+            file.write_text(moved, encoding="utf-8")
 
 
 def _has_saved(state: StateDirectory, asked_at: float) -> bool:

@@ -1,6 +1,7 @@
 """The local stack as a whole: brought up, taken down, looked at."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from local import access, checks, deployment, emulator, inbox, keys, processes, projects, scratch, streams
@@ -45,8 +46,17 @@ class Ports:
         return f"http://{HOST}:{self.inbox}/"
 
 
-def up(state: StateDirectory, *, port: int | None = None, fresh: bool = False, life: float = 0) -> dict[str, Any]:
+def up(
+    state: StateDirectory,
+    *,
+    port: int | None = None,
+    fresh: bool = False,
+    life: float = 0,
+    calls: Path | None = None,
+) -> dict[str, Any]:
     """Brings the stack up, or up to date, and returns what stands in `hearback.json`.
+
+    With `calls`, what the functions ask of AWS from now on is added to that file.
 
     When it fails or is interrupted, nothing that runs is left behind.
     """
@@ -58,8 +68,9 @@ def up(state: StateDirectory, *, port: int | None = None, fresh: bool = False, l
                 _end_all(state)
                 state.forget_data()
                 state.prepare()
+        _refuse_another(state, port, calls)
         try:
-            return _up(state, port, life)
+            return _up(state, port, life, calls)
         except BaseException:
             with processes.interruptions_held_back():
                 _end_all(state)
@@ -108,11 +119,11 @@ def summary(contract: dict[str, Any]) -> None:
     say(f"  inbox    {contract['inbox_url']}")
 
 
-def _up(state: StateDirectory, port: int | None, life: float) -> dict[str, Any]:
+def _up(state: StateDirectory, port: int | None, life: float, calls: Path | None) -> dict[str, Any]:
     if not emulator.is_installed():
         with step("Installing the emulator"):
             emulator.install(state.logs / "emulator-install.log")
-    ports = _start(state, port, life)
+    ports = _start(state, port, life, calls)
     access.enter_local(ports.main)
     _deploy(state, ports)
     deployed = deployment.read()
@@ -131,25 +142,39 @@ def _up(state: StateDirectory, port: int | None, life: float) -> dict[str, Any]:
     return contract
 
 
-def _start(state: StateDirectory, port: int | None, life: float) -> Ports:
+def _start(state: StateDirectory, port: int | None, life: float, calls: Path | None) -> Ports:
     known = _remembered(state)
-    if known and processes.find(emulator.record(state)) and processes.find(inbox.record(state)):
-        if port not in (None, known.main):
-            raise CommandError(f"the stack already runs on port {known.main}; `hearback local down` stops it")
-        if emulator.answers(known.main) and inbox.answers(known.inbox):
-            say(f"Already running on port {known.main}.")
-            return known
+    if known and _runs(state) and emulator.answers(known.main) and inbox.answers(known.inbox):
+        say(f"Already running on port {known.main}.")
+        return known
     _end_all(state)
     if state.open_mark.exists():
         say("The last run did not end cleanly: what it had not saved is lost.")
     ports = _choose(known, port)
+    if known and known.main != ports.main:
+        emulator.change_port(state.emulator, known.main, ports.main)
     write_json(state.ports, {"main": ports.main, "inbox": ports.inbox, "smtp": ports.smtp})
     with step(f"Starting the emulator on port {ports.main} and the inbox on port {ports.inbox}"):
         inbox_process = inbox.start(state, web_port=ports.inbox, smtp_port=ports.smtp, life=life)
-        emulator_process = emulator.start(state, port=ports.main, smtp_port=ports.smtp, life=life)
+        emulator_process = emulator.start(state, port=ports.main, smtp_port=ports.smtp, life=life, calls=calls)
         emulator.wait(state, emulator_process, ports.main)
         inbox.wait(state, inbox_process, ports.inbox)
     return ports
+
+
+def _refuse_another(state: StateDirectory, port: int | None, calls: Path | None) -> None:
+    """Raises CommandError, and leaves the running stack alone, when another one is wished for than runs already."""
+    known = _remembered(state)
+    if known is None or not _runs(state):
+        return
+    if port not in (None, known.main):
+        raise CommandError(f"the stack already runs on port {known.main}; `hearback local down` stops it")
+    if calls:
+        raise CommandError("the stack already runs, unrecorded; `hearback local down` stops it")
+
+
+def _runs(state: StateDirectory) -> bool:
+    return processes.find(emulator.record(state)) is not None and processes.find(inbox.record(state)) is not None
 
 
 def _choose(known: Ports | None, port: int | None) -> Ports:

@@ -14,7 +14,7 @@ from functions.api import auth, inputs
 from functions.api.auth import ForbiddenError, UnauthorizedError
 from functions.api.routes import ROUTES, Call, Route
 from shared.domain.errors import BusyError, ConflictError, InvalidError, NotFoundError
-from shared.outside import clock
+from shared.outside import clock, log
 from shared.outside.log import place_of
 from shared.outside.settings import optional_setting
 from shared.store import projects
@@ -40,9 +40,12 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One call. It may end in `.json`, as Delighted's may."""
     event["rawPath"] = event["rawPath"].removesuffix(".json").rstrip("/") or "/"
     event["headers"] = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    logger.structure_logs(append=False, correlation_id=event["requestContext"]["requestId"])
+    log.begin(
+        correlation_id=event["requestContext"]["requestId"], function_request_id=getattr(context, "aws_request_id", "")
+    )
     answer: dict[str, Any] = app.resolve(event, context)
-    logger.info("answered", method=event["requestContext"]["http"]["method"], status=answer["statusCode"])
+    method = event["requestContext"]["http"]["method"]
+    logger.info("answered", method=method, status=answer["statusCode"], **log.concerns())
     return answer
 
 
@@ -58,6 +61,7 @@ def _run(route: Route, path: Mapping[str, str]) -> Response[str]:
     if not _takes_json(event["headers"].get("accept", "")):
         return _problem(406, {"accept": ["must allow application/json"]})
     key = auth.authenticate(event["headers"])
+    log.concern(route=route.path, project=key.project)
     auth.authorize(key, route.scope)
     given = inputs.query_of(event) if route.method == "GET" else inputs.body_of(event)
     call = Call(
@@ -106,19 +110,20 @@ def _conflict(error: ConflictError) -> Response[str]:
 
 def _refused(error: ClientError) -> Response[str]:
     if error.response["Error"]["Code"] in _BUSY_CODES:
-        logger.warning("AWS is busy", error=type(error).__name__, code=error.response["Error"]["Code"])
+        logger.warning("AWS is busy", error=error.response["Error"]["Code"], **log.concerns())
         return _problem(503, {"request": ["the service is busy; try again"]})
     return _unexpected(error)
 
 
 def _unreachable(error: BotoCoreError) -> Response[str]:
-    logger.warning("AWS did not answer", error=type(error).__name__)
+    logger.warning("AWS did not answer", error=type(error).__name__, **log.concerns())
     return _problem(503, {"request": ["the service did not answer; try again"]})
 
 
 def _unexpected(error: Exception) -> Response[str]:
     request_id = app.current_event.raw_event["requestContext"]["requestId"]
-    logger.error("unexpected error", error=type(error).__name__, where=place_of(error))
+    logger.error("unexpected error", error=type(error).__name__, where=place_of(error), **log.concerns())
+    log.count("UnexpectedErrors")
     return _problem(500, {"request": [f"failed unexpectedly; its id is {request_id}"]})
 
 

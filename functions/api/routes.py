@@ -16,6 +16,7 @@ from shared.domain.monthly import month_of
 from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.responses import Response
+from shared.outside import log
 from shared.store import lists, people
 from shared.store.api_keys import Scope
 from shared.store.records import load, load_many
@@ -88,7 +89,9 @@ def list_people(call: Call[inputs.PeopleQuery]) -> Answer:
 
 def delete_person(call: Call[inputs.NoQuery], person: str) -> Answer:
     """Erases a person named by id, `email:…` or `phone_number:…`."""
-    erase.erase(call.project, _person_named(call.project, unquote(person), call.now))
+    found = _person_named(call.project, unquote(person), call.now)
+    log.concern(person=found.id)
+    erase.erase(call.project, found)
     return Answer({"ok": True}, status=202)
 
 
@@ -112,6 +115,7 @@ def get_response(call: Call[inputs.ResponseQuery], response_id: str) -> Answer:
     found = load(Response, _id(response_id))
     if found is None or found.project != call.project.id:
         raise NotFoundError("there is no such response")
+    log.concern(person=found.person, request=found.id)
     who = load(Person, found.person) if "person" in call.given.expand else None
     return Answer(outputs.response(found, call.base_url, who))
 
@@ -127,6 +131,7 @@ def post_unsubscribe(call: Call[inputs.UnsubscribeInput]) -> Answer:
     _, person = people.find(call.project.id, call.given.person_email)
     if person is None:
         raise InvalidError({"person_email": ["is not a person of this project"]})
+    log.concern(person=person.id, request=person.pending_request)
     unsubscribe(person.id, call.now)
     return Answer({"ok": True})
 
@@ -152,6 +157,7 @@ def get_case(call: Call[inputs.NoQuery], case_id: str) -> Answer:
     found = load(Case, _id(case_id))
     if found is None or found.project != call.project.id:
         raise NotFoundError("there is no such case")
+    log.concern(case=found.id)
     return Answer(outputs.case(found))
 
 
@@ -165,6 +171,7 @@ def post_report(call: Call[inputs.ReportInput]) -> Answer:
     month, project = call.given.month, call.project
     if not month_of(project.created_at, project.zone).name <= month <= month_of(call.now, project.zone).name:
         raise InvalidError({"month": ["must lie between the project's first month and this one"]})
+    log.concern(month=month)
     return Answer(outputs.report(reports.request(project, month, call.now)), status=202)
 
 

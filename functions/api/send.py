@@ -17,6 +17,7 @@ from shared.domain.requests import (
     throttle_given_back,
     throttled_until,
 )
+from shared.outside import log
 from shared.outside.ids import new_id, new_request_id
 from shared.store import people
 from shared.store.people import Claim
@@ -51,6 +52,7 @@ def send(project: Project, call: PersonInput, now: int) -> Sent:
         request = _request(project, call, person, decision, now) if decision else None
         if request and request.state is RequestState.SCHEDULED:
             person = _booked(person, request, project)
+        log.concern(person=person.id, request=request.id if request else "")
         try:
             _write(person, known, claim, request)
         except ChangedError:
@@ -72,6 +74,7 @@ def cancel_pending(project: Project, address: str, now: int) -> None:
         request = people.read_request(item) if item else None
         if request is None or request.state is not RequestState.SCHEDULED:
             return
+        log.concern(person=person.id, request=request.id)
         mail = load(Mail, invitation_id(request.id))
         if mail is not None and mail.state is not MailState.QUEUED:
             return

@@ -11,11 +11,22 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.deliver.work import Done, work
+from shared.outside import log
 from shared.outside.settings import setting
 
 logger = Logger()
 metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.SQS)
+
+METRICS = {
+    Done.SENT: "MailsSent",
+    Done.LATER: "MailsLater",
+    Done.REFUSED: "MailsRefused",
+    Done.UNKNOWN: "MailsUnknown",
+    Done.SUPPRESSED: "MailsSuppressed",
+    Done.EXPIRED: "SurveysExpired",
+    Done.GIVEN_UP: "MailsUnsettled",
+}
 
 for _name in ("RECORDS_TABLE", "SURVEYS_URL", "LINKS_SECRET", "CONFIGURATION_SET", "REPORTS_BUCKET"):
     setting(_name)
@@ -28,13 +39,15 @@ def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureR
     return process_partial_response(event=event, record_handler=_one, processor=processor, context=context)
 
 
+@log.without_words
 def _one(record: SQSRecord) -> None:
-    message = json.loads(record.body)
-    done, result = work(message)
-    metrics.add_metric(name=f"Mails{done.value.title().replace(' ', '')}", unit=MetricUnit.Count, value=1)
-    logger.info("mail", about=message, done=done.value, reason=result.reason if result else "")
+    log.begin(sqs_message=record.message_id)
+    done, result = work(json.loads(record.body))
+    if done in METRICS:
+        metrics.add_metric(name=METRICS[done], unit=MetricUnit.Count, value=1)
+    logger.info("mail", done=done.value, reason=result.reason if result else "", **log.concerns())
     if result and result.account_wide:
-        logger.error("SES refuses all mail of this account", reason=result.reason)
+        logger.error("SES refuses all mail of this account", reason=result.reason, **log.concerns())
         metrics.add_metric(name="SendingStopped", unit=MetricUnit.Count, value=1)
     if done is Done.UNKNOWN:
-        logger.warning("the outcome of a call to SES is unknown", about=message)
+        logger.warning("the outcome of a call to SES is unknown", **log.concerns())

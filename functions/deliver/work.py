@@ -17,7 +17,7 @@ from shared.domain.mails import Mail, MailKind, MailState, Step
 from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.requests import RequestState, SurveyRequest
-from shared.outside import clock, mailer
+from shared.outside import clock, log, mailer
 from shared.outside.mailer import Outcome, Result
 from shared.store import mails as store
 from shared.store import projects
@@ -49,6 +49,7 @@ def work(message: dict[str, Any]) -> tuple[Done, Result | None]:
 
 def _work_request(request_id: str) -> tuple[Done, Result | None]:
     request, now = load(SurveyRequest, request_id), clock.now()
+    log.concern(request=request_id)
     if request is None:
         return Done.NOTHING, None
     if request.state is RequestState.ACTIVE and now >= request.expires_at:
@@ -76,6 +77,7 @@ def _invite(request: SurveyRequest, now: int) -> tuple[Done, Result | None]:
         ),
         now,
     )
+    log.concern(mail=mail.id, project=mail.project, kind=mail.kind.value)
     handed_over = replace(request, timer_at=0)
     letter = compose.invitation(project, request, person, mail)
     try:
@@ -97,8 +99,10 @@ def _may_be_mailed(person: Person) -> Check:
 
 def _work_mail(mail_id: str) -> tuple[Done, Result | None]:
     mail, now = load(Mail, mail_id), clock.now()
+    log.concern(mail=mail_id)
     if mail is None:
         return Done.NOTHING, None
+    log.concern(project=mail.project, kind=mail.kind.value, **mails.about(mail))
     match mails.next_step(mail, now):
         case Step.NOTHING:
             return Done.NOTHING, None

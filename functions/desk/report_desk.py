@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.domain.errors import NotFoundError
 from shared.domain.links import Purpose
-from shared.outside import clients
+from shared.outside import clients, log
 from shared.outside.link_keys import link_keys
 from shared.outside.settings import setting
 from shared.render import pages, web
@@ -22,6 +22,7 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
     if method != "GET":
         return web.page(pages.problem("unknown"), 405, allow="GET, HEAD")
     project, _, month = link_keys().read(Purpose.REPORT, token).partition("/")
+    log.concern(project=project, month=month)
     item = reports.find(project, month)
     files = (item or {}).get("files", {})
     name = web.query_of(event).get("file", "html")

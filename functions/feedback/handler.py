@@ -11,12 +11,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.feedback import events
 from functions.feedback.settle import settle
-from shared.outside import clock
+from shared.domain.mails import MailState
+from shared.outside import clock, log
 from shared.outside.settings import setting
 
 logger = Logger()
 metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.SQS)
+
+METRICS = {
+    MailState.SENT: "SesSent",
+    MailState.DELIVERED: "SesDelivered",
+    MailState.BOUNCED: "SesBounced",
+    MailState.COMPLAINED: "SesComplained",
+    MailState.FAILED: "SesRejected",
+}
 
 setting("RECORDS_TABLE")
 
@@ -28,10 +37,12 @@ def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureR
     return process_partial_response(event=event, record_handler=_one, processor=processor, context=context)
 
 
+@log.without_words
 def _one(record: SQSRecord) -> None:
+    log.begin(sqs_message=record.message_id)
     report = events.read(record.body)
     if report is None:
         return
     known = settle(report, clock.now())
-    metrics.add_metric(name=f"Reports{report.state.value.title()}", unit=MetricUnit.Count, value=1)
-    logger.info("report", state=report.state.value, reason=report.reason, mail=report.mail, known=known)
+    metrics.add_metric(name=METRICS[report.state], unit=MetricUnit.Count, value=1)
+    logger.info("report of SES", state=report.state.value, reason=report.reason, known=known, **log.concerns())

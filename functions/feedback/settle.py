@@ -4,6 +4,7 @@ from functions.feedback.events import Report
 from shared.domain import mails
 from shared.domain.mails import Mail, MailState
 from shared.domain.people import Person
+from shared.outside import log
 from shared.store import mails as store
 from shared.store import people, projects, suppression
 
@@ -14,8 +15,11 @@ def settle(report: Report, now: int) -> bool:
     A repeated or late report changes nothing wrongly.
     """
     mail_id, person = _whose(report)
+    log.concern(mail=mail_id, person=person.id if person else "")
     if mail_id:
         matter = store.move(mail_id, lambda known: mails.reported(known, report.state, report.reason, now), now)
+        if matter:
+            log.concern(project=matter.mail.project, kind=matter.mail.kind.value, **mails.about(matter.mail))
         if matter and matter.mail.person:
             _block(matter.mail.person, report, now)
         return matter is not None

@@ -15,6 +15,7 @@ from shared.domain.errors import BusyError
 from shared.domain.mails import Mail, MailKind
 from shared.domain.project import Project
 from shared.domain.responses import Response
+from shared.outside import log
 from shared.store import follow_ups
 from shared.store.keys import open_case as claim_key
 from shared.store.records import changed, created, load
@@ -59,6 +60,7 @@ def act(response: Response, project: Project, is_holiday: HolidayTest, now: int)
             return Done(Duty.NOTHING)
         matter = Matter(response, project, known, is_holiday, now)
         duty = cases.decide_follow_up(response, known, project)
+        log.concern(case=matter.done.case)
         try:
             mail = _do(duty, matter)
         except ChangedError:
@@ -105,6 +107,7 @@ def _case(matter: Matter) -> str:
         case_id, due_at = f"{response.id}-{response.rev}", _due(matter)
         case = cases.open_case(case_id, response, project, now=now, due_at=due_at)
         writes = [created(case), _claim(case, held["rev"] if held else 0)]
+    log.concern(case=case.id)
     alert = Mail(
         id=f"{MailKind.ALERT.value}-{response.id}-{response.rev}",
         project=project.id,

@@ -10,12 +10,19 @@ from functions.follow_up.act import act
 from shared.domain.cases import Duty
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.responses import Response
-from shared.outside import clock, holidays, queues
+from shared.outside import clock, holidays, log, queues
 from shared.outside.settings import setting
 from shared.store import people, projects, stream
 
 logger = Logger()
 metrics = Metrics()
+
+METRICS = {
+    Duty.CASE: "FollowUpCases",
+    Duty.THANKS: "FollowUpThanks",
+    Duty.RECOVERED: "FollowUpRecovered",
+    Duty.RELAPSED: "FollowUpRelapsed",
+}
 
 for _name in ("RECORDS_TABLE", "PROMPT_QUEUE", "FOLLOW_UP_PARKED_QUEUE"):
     setting(_name)
@@ -23,7 +30,8 @@ for _name in ("RECORDS_TABLE", "PROMPT_QUEUE", "FOLLOW_UP_PARKED_QUEUE"):
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+@log.without_words
+def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """Follows a batch up. A fault raises and the batch comes again; a record that can never be followed up is parked.
 
     An alert's message goes to its queue at once; should that fail, the mail's timer brings it a minute later.
@@ -34,6 +42,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG0
     for response in images.records:
         if not isinstance(response, Response):
             continue
+        log.begin(request=response.id, project=response.project, function_request_id=context.aws_request_id)
         try:
             project = projects.load(response.project)
             is_holiday = holidays.test_for(project.calendar)
@@ -45,9 +54,12 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG0
             people.note_answer(response.person, response.created_at)
         if done.duty is Duty.CASE:
             alerts.append(done.mail)
-        metrics.add_metric(name=f"FollowUp{done.duty.value.title()}", unit=MetricUnit.Count, value=1)
+        if done.duty in METRICS:
+            metrics.add_metric(name=METRICS[done.duty], unit=MetricUnit.Count, value=1)
+        log.concern(mail=done.mail)
+        logger.info("followed up", duty=done.duty.value, **log.concerns())
     queues.send(setting("PROMPT_QUEUE"), [{"mail": mail} for mail in alerts])
     if poison:
         queues.send(setting("FOLLOW_UP_PARKED_QUEUE"), poison)
         logger.error("records parked", parked=len(poison), first=poison[0])
-    logger.info("followed up", received=len(event["Records"]), alerts=len(alerts))
+        metrics.add_metric(name="RecordsParked", unit=MetricUnit.Count, value=len(poison))

@@ -9,6 +9,7 @@ from shared.domain.links import Purpose
 from shared.domain.project import Project
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import MAX_COMMENT, Response, clean_comment, read_score
+from shared.outside import log
 from shared.outside.link_keys import link_keys
 from shared.render import pages, web
 from shared.render.web import HttpAnswer
@@ -23,6 +24,7 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
     Raises BadLinkError for a link that is none.
     """
     request, response = responses.read(link_keys().read(Purpose.SURVEY, token))
+    log.concern(request=request.id, project=request.project)
     project = projects.load(request.project)
     if not requests.is_open(request, now):
         return web.page(pages.problem("expired", project), 410)
@@ -58,9 +60,13 @@ def _keep(
         html = pages.survey(project, request, response=response, chosen=score, comment=shown, errors=problems)
         return web.page(html, 422)
     try:
-        responses.give(request, response, score=score, comment=comment, now=now)
+        given = responses.give(request, response, score=score, comment=comment, now=now)
     except ConflictError:
         return web.page(pages.problem("expired", project), 410)
+    if response is None:
+        log.count("Answers")
+    elif given != response:
+        log.count("AnswersEdited")
     return web.see_other("?done=1")
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from shared.domain.links import Purpose
+from shared.outside import log
 from shared.outside.link_keys import link_keys
 from shared.render import pages, web
 from shared.render.web import HttpAnswer
@@ -17,7 +18,9 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
     """
     asked = link_keys().read(Purpose.UNSUBSCRIBE, token)
     request, _ = responses.read(asked)
+    log.concern(request=request.id, project=request.project)
     project = projects.load(request.project)
     if method == "POST":
         suppression.unsubscribe(person_id_of(asked), now)
+        log.count("Unsubscribed")
     return web.page(pages.unsubscribe(project, done=method == "POST"))

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.report.build import build
 from functions.report.due import due_months
 from shared.domain.monthly import Month
-from shared.outside import clock
+from shared.outside import clock, log
 from shared.outside.log import place_of
 from shared.outside.settings import setting
 from shared.store import projects
@@ -30,12 +30,17 @@ class ReportsFailedError(RuntimeError):
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+@log.without_words
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Builds the month that `{"project": id, "month": "YYYY-MM"}` names, or all that are due."""
     now = clock.now()
+    log.begin(function_request_id=context.aws_request_id)
     if "month" in event:
+        log.concern(project=event["project"], month=event["month"])
         project = projects.load(event["project"])
         build(project, Month(event["month"], project.zone), now)
+        metrics.add_metric(name="ReportsBuilt", unit=MetricUnit.Count, value=1)
+        logger.info("report built", **log.concerns())
         return {"built": 1}
     built, failures = 0, []
     for project in projects.all_projects():
@@ -47,7 +52,8 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # 
         except Exception as error:  # noqa: BLE001  # one project's fault must not keep the others' reports
             failures.append(project.id)
             logger.error("report failed", project=project.id, error=type(error).__name__, where=place_of(error))
-    metrics.add_metric(name="ReportsBuilt", unit=MetricUnit.Count, value=built)
+    if built:
+        metrics.add_metric(name="ReportsBuilt", unit=MetricUnit.Count, value=built)
     if failures:
         raise ReportsFailedError(failures)
     return {"built": built}

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.score import fold
 from shared.domain.errors import NotFoundError
-from shared.outside import queues
+from shared.outside import log, queues
 from shared.outside.settings import setting
 from shared.store import counters, projects, stream
 
@@ -21,8 +21,10 @@ for _name in ("RECORDS_TABLE", "METRICS_TABLE", "SCORE_PARKED_QUEUE"):
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+@log.without_words
+def handle(event: dict[str, Any], context: LambdaContext) -> None:
     """Counts a batch. A fault raises and the batch comes again; a record that can never be counted is parked."""
+    log.begin(function_request_id=context.aws_request_id)
     images = stream.read(event["Records"])
     poison = images.poison
     moved = 0
@@ -36,4 +38,5 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG0
         logger.error("records parked", parked=len(poison), first=poison[0])
         metrics.add_metric(name="RecordsParked", unit=MetricUnit.Count, value=len(poison))
     metrics.add_metric(name="RecordsCounted", unit=MetricUnit.Count, value=moved)
-    logger.info("counted", received=len(event["Records"]), moved=moved)
+    about = sorted({one.id for one in images.records})
+    logger.info("counted", received=len(event["Records"]), moved=moved, requests=about)

@@ -1,5 +1,6 @@
 """The minute's tick in, messages to the send queues out."""
 
+from itertools import batched
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -7,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.wake.release import release
-from shared.outside import clock
+from shared.outside import clock, log
 from shared.outside.settings import setting
 
 logger = Logger()
@@ -17,11 +18,18 @@ for _name in ("RECORDS_TABLE", "PROMPT_QUEUE", "BULK_QUEUE"):
     setting(_name)
 
 
+_NAMES_A_LINE = 100
+
+
 @logger.inject_lambda_context
 @metrics.log_metrics
+@log.without_words
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Releases what is due."""
+    log.begin(function_request_id=context.aws_request_id)
     released = release(clock.now(), context.aws_request_id)
     metrics.add_metric(name="Released", unit=MetricUnit.Count, value=released.handed_on)
+    for names in batched(released.names, _NAMES_A_LINE, strict=False):
+        logger.info("handed on", names=names)
     logger.info("released", handed_on=released.handed_on, more=released.more)
     return {"handed_on": released.handed_on, "more": released.more}

@@ -20,10 +20,15 @@ CLAIM_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """How many records were handed on, and whether more were due than may be sent in a minute."""
+    """What was handed on (`request:<id>`, `mail:<id>`), and whether more was due than may be sent in a minute."""
 
-    handed_on: int
+    names: tuple[str, ...]
     more: bool
+
+    @property
+    def handed_on(self) -> int:
+        """How many records were handed on."""
+        return len(self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def release(now: int, worker: str) -> Released:
     queues.send(setting("BULK_QUEUE"), [_message(name) for name in claimed if name not in first])
     for lease in leases:
         _give_back(lease)
-    return Released(len(claimed), more=len(prompt) + len(bulk) > most)
+    return Released(tuple(claimed), more=len(prompt) + len(bulk) > most)
 
 
 def _in_turn(leases: Sequence[_Lease], lane: keys.Lane, now: int, most: int) -> Iterator[Item]:

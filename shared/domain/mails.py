@@ -92,6 +92,17 @@ def invitation_id(request_id: str) -> str:
     return f"{request_id}-0"
 
 
+def about(mail: Mail) -> dict[str, str]:
+    """The ids of what a mail belongs to: the survey `request`, which its response shares, and the `case`."""
+    match mail.kind:
+        case MailKind.ALERT:
+            return {"request": mail.reference, "case": mail.subject_id}
+        case MailKind.REPORT:
+            return {"month": mail.subject_id}
+        case MailKind.INVITATION | MailKind.REMINDER | MailKind.THANKS:
+            return {"request": mail.subject_id}
+
+
 class Step(StrEnum):
     """What a worker that picks up a mail does with it."""
 

@@ -6,8 +6,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.domain.errors import BadLinkError, BusyError, NotFoundError
-from shared.outside import clock
-from shared.outside.log import log, place_of
+from shared.outside import clock, log
+from shared.outside.log import place_of
 from shared.render import pages, web
 from shared.render.web import HttpAnswer, UnreadableFormError
 
@@ -17,14 +17,15 @@ Responder = Callable[[str, str, dict[str, Any], int], HttpAnswer]
 
 def respond(responders: Mapping[str, Responder], event: dict[str, Any], request_id: str) -> HttpAnswer:
     """The page at `/<kind>/<token>`, by kind."""
+    log.begin(correlation_id=event["requestContext"].get("requestId", ""), function_request_id=request_id)
     kind, _, token = event["rawPath"].strip("/").partition("/")
     method = web.method_of(event)
-    answer = _answer(responders.get(kind), token, method, event, request_id)
-    log("answered", page=kind if kind in responders else "", method=method, status=answer["statusCode"])
+    answer = _answer(responders.get(kind), token, method, event)
+    log.log("answered", page=kind if kind in responders else "", method=method, status=answer["statusCode"])
     return answer
 
 
-def _answer(responder: Responder | None, token: str, method: str, event: dict[str, Any], request_id: str) -> HttpAnswer:
+def _answer(responder: Responder | None, token: str, method: str, event: dict[str, Any]) -> HttpAnswer:
     if responder is None:
         return web.page(pages.problem("unknown"), 404)
     if method not in {"GET", "POST"}:
@@ -36,8 +37,9 @@ def _answer(responder: Responder | None, token: str, method: str, event: dict[st
     except UnreadableFormError:
         return web.page(pages.problem("unknown"), 400)
     except (BusyError, ClientError, BotoCoreError) as error:
-        log("AWS did not do it", error=type(error).__name__, request=request_id)
+        log.log("AWS did not do it", "WARN", error=type(error).__name__)
         return web.page(pages.problem("busy"), 503, **{"retry-after": "5"})
     except Exception as error:  # noqa: BLE001  # the boundary: the person gets a page whatever happened
-        log("unexpected error", error=type(error).__name__, where=place_of(error), request=request_id)
+        log.log("unexpected error", "ERROR", error=type(error).__name__, where=place_of(error))
+        log.count("UnexpectedErrors")
         return web.page(pages.problem("error"), 500)

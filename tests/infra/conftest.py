@@ -1,16 +1,10 @@
 """Both stages of the stack, synthesized once a session."""
 
 import pytest
-from synthesized import Stage, synthesize
+from synthesized import AWS_ENVIRONMENT, Stage, synthesize
 
 from infra.settings import Settings
 
-AWS_ENVIRONMENT = {
-    "HEARBACK_ACCOUNT": "123456789012",
-    "HEARBACK_REGION": "eu-west-1",
-    "HEARBACK_SENDER": "example.com",
-    "HEARBACK_ALARM_ADDRESS": "operations@example.com",
-}
 LOCAL_ENVIRONMENT = {"HEARBACK_LOCAL_PORT": "4567"}
 
 

@@ -20,6 +20,13 @@ NAMED_BY_TYPE = {
     "AWS::SES::ConfigurationSet": "configuration set",
 }
 
+AWS_ENVIRONMENT = {
+    "HEARBACK_ACCOUNT": "123456789012",
+    "HEARBACK_REGION": "eu-west-1",
+    "HEARBACK_SENDER": "example.com",
+    "HEARBACK_ALARM_ADDRESS": "operations@example.com",
+}
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -48,7 +55,8 @@ class Stage:
     @cached_property
     def names(self) -> dict[str, str]:
         """What each resource is, by logical id, told from its properties and from what refers to it."""
-        return self._stored() | self._of_functions() | self._failing()
+        known = self._stored() | self._of_functions() | self._failing()
+        return known | self._topics() | self._dead_letters(known)
 
     def _stored(self) -> dict[str, str]:
         tables = self.all("AWS::DynamoDB::Table").items()
@@ -79,6 +87,21 @@ class Stage:
             found[invoke["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]] = "invocations failed"
         for schedule in self.all("AWS::Scheduler::Schedule").values():
             found[schedule["Target"]["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]] = "schedules failed"
+        return found
+
+    def _topics(self) -> dict[str, str]:
+        meanings = {"sqs": "events topic", "email": "alarms topic"}
+        subscriptions = self.all("AWS::SNS::Subscription").values()
+        return {each["TopicArn"]["Ref"]: meanings[each["Protocol"]] for each in subscriptions}
+
+    def _dead_letters(self, known: Mapping[str, str]) -> dict[str, str]:
+        found = {}
+        for name, queue in self.all("AWS::SQS::Queue").items():
+            if target := queue.get("RedrivePolicy"):
+                found[target["deadLetterTargetArn"]["Fn::GetAtt"][0]] = f"{known[name]} failed"
+        for each in self.all("AWS::SNS::Subscription").values():
+            if target := each.get("RedrivePolicy"):
+                found[target["deadLetterTargetArn"]["Fn::GetAtt"][0]] = "events failed"
         return found
 
     def name_of(self, value: Any) -> str:

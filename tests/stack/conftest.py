@@ -37,6 +37,11 @@ class Stack:
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
+    def calls(self) -> Path:
+        """What the functions have asked of AWS, recorded for `test_roles.py`."""
+        return calls_of(self.state)
+
+    @property
     def inbox(self) -> Inbox:
         return Inbox(self.contract["inbox_url"])
 
@@ -126,10 +131,24 @@ def first_link(mail: ReceivedMail, kind: str) -> str:
     return found.group(0)
 
 
+def calls_of(state: Path) -> Path:
+    return state.with_name("calls.jsonl")
+
+
+def bring_up(state: Path, *words: str) -> None:
+    """Starts a stack that records what its functions ask of AWS."""
+    started = hearback("local", "up", "--state", state, "--record", calls_of(state), *words)
+    assert started.returncode == 0, started.stdout + started.stderr
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs the tests of the roles last: they look at what all the others made the functions do."""
+    items.sort(key=lambda item: item.path.name == "test_roles.py")
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     state = tmp_path_factory.mktemp("stack") / "state"
-    started = hearback("local", "up", "--state", state, "--port", os.environ.get("HEARBACK_TEST_PORT", "4620"))
-    assert started.returncode == 0, started.stdout + started.stderr
+    bring_up(state, "--port", os.environ.get("HEARBACK_TEST_PORT", "4620"))
     yield Stack(state, json.loads((state / "hearback.json").read_text()))
     hearback("local", "down", "--state", state)

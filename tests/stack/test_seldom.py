@@ -1,0 +1,117 @@
+"""What seldom happens: a lost message, a record nobody can read, a month's end; and the questions few clients ask."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from shared.domain.mails import Mail, MailKind
+from shared.store.records import created
+from shared.store.table import Table
+from tests.stack.conftest import Stack, survey_link
+
+pytestmark = pytest.mark.stack
+
+DAY = 86_400
+
+
+def answer(stack: Stack, score: str, **properties: str) -> str:
+    """A person answers; the id of the response."""
+    address = stack.address()
+    person = stack.send(address, **properties)
+    requests.post(survey_link(stack.mail_to(address)), data={"score": score}, timeout=30)
+    return str(person["survey_request"]["id"])
+
+
+def test_whole_days_are_read_from_the_counters_and_tell_the_same(stack: Stack) -> None:
+    answer(stack, "9")
+    exact = stack.call("GET", "metrics", params={"since": 0}).json()
+
+    def counted() -> bool:
+        # Tomorrow, today is a whole day.
+        return bool(stack.call("GET", "metrics", params={"since": 0}).json() == exact)
+
+    stack.set_clock(2 * DAY)
+    try:
+        stack.until(counted)
+    finally:
+        stack.set_clock(0)
+
+
+def test_answers_are_listed_by_their_last_change(stack: Stack) -> None:
+    before = int(time.time())
+    response = answer(stack, "10")
+    changed = stack.call("GET", "survey_responses", params={"updated_since": before}).json()
+    assert response in {each["id"] for each in changed}
+    assert all(each["updated_at"] >= before for each in changed)
+    later = {"updated_since": before + DAY}
+    assert stack.call("GET", "survey_responses", params=later).json() == []
+
+
+def test_an_alert_whose_message_was_lost_goes_out_with_the_next_minute(stack: Stack) -> None:
+    # given a detractor's case, and an alert about it that nobody was told to send
+    owner = "owner-of-lost@example.com"
+    response = answer(stack, "1", account_id="lost", account_name="Lost Lab", owner_email=owner)
+    stack.until(lambda: stack.inbox.to(owner))
+    case = next(each for each in stack.call("GET", "cases").json() if each["account_id"] == "lost")
+    now = int(time.time())
+    lost = Mail(
+        id=f"alert-{response}-lost",
+        project=stack.contract["project"],
+        kind=MailKind.ALERT,
+        subject_id=case["id"],
+        reference=response,
+        to=owner,
+        created_at=now,
+        timer_at=now,
+    )
+    Table(stack.client("dynamodb"), stack.contract["records_table"]).write(created(lost))
+
+    # then it is sent
+    stack.until(lambda: len(stack.inbox.to(owner)) == 2, meanwhile=lambda: stack.invoke("wake"))
+
+
+def test_a_record_that_nobody_can_read_is_parked_and_holds_up_no_other(stack: Stack) -> None:
+    dynamodb, table = stack.client("dynamodb"), stack.contract["records_table"]
+    key = {"pk": {"S": "RESPONSE#unreadable"}, "sk": {"S": "RESPONSE"}}
+    before = stack.call("GET", "metrics", params={"since": 0}).json()["response_count"]
+    dynamodb.put_item(TableName=table, Item=key | {"kind": {"S": "response"}, "rev": {"N": "1"}})
+    try:
+        for queue in ("ScoreParked", "FollowUpParked"):
+            parked = stack.until(lambda queue=queue: taken(stack, queue))
+            assert parked["pk"] == "RESPONSE#unreadable"
+            assert parked["rev"] == "1"
+    finally:
+        dynamodb.delete_item(TableName=table, Key=key)
+    answer(stack, "8")
+    stack.until(
+        lambda: stack.call("GET", "metrics", params={"since": 0}).json()["response_count"] == before + 1 or None
+    )
+
+
+def test_the_hours_run_builds_last_months_report_once(stack: Stack) -> None:
+    answer(stack, "9")
+    today = datetime.now(UTC)
+    following = (today.replace(day=1) + timedelta(days=31)).replace(day=10)
+    stack.set_clock(int((following - today).total_seconds()))
+    try:
+        assert stack.invoke("report")["built"] >= 1
+        assert stack.invoke("report") == {"built": 0}
+    finally:
+        stack.set_clock(0)
+    months = {each["month"]: each["state"] for each in stack.call("GET", "reports").json()}
+    assert months[today.strftime("%Y-%m")] == "built"
+
+
+def taken(stack: Stack, name: str) -> dict[str, Any] | None:
+    """The next message of the queue whose name has this in it, which it then leaves."""
+    sqs = stack.client("sqs")
+    [url] = [each for each in sqs.list_queues()["QueueUrls"] if name in each]
+    for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        body: dict[str, Any] = json.loads(message["Body"])
+        return body
+    return None
