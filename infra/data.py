@@ -58,6 +58,8 @@ class Data(Construct):
             ),
             deletion_protection=self._lasting,
             removal_policy=self._removal,
+            # Answers kept under idempotency keys, for tidiness alone: nothing relies on their going.
+            time_to_live_attribute="forget_at" if stream else None,
         )
 
     def _reports(self) -> s3.Bucket:

@@ -57,7 +57,7 @@ class HearbackStack(cdk.Stack):
         self.runtime = self._runtime(bundle)
         self.functions: list[Function] = []
 
-        self.api = self._function("api", seconds=15, megabytes=1024)
+        self.api = self._function("api", seconds=29, megabytes=1024)
         self.page = self._function("page", seconds=15, megabytes=512)
         self.desk = self._function("desk", seconds=15, megabytes=512)
         self.wake = self._function("wake", seconds=55, megabytes=512)

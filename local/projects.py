@@ -9,7 +9,8 @@ from typing import Any
 from local import senders
 from local.problems import CommandError
 from shared.domain.errors import InvalidError, NotFoundError
-from shared.domain.project import Project, parse_project
+from shared.domain.project import Project
+from shared.domain.project_settings import parse_project
 from shared.outside import holidays
 from shared.store import projects as store
 

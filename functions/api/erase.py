@@ -35,7 +35,7 @@ def _sweep(project: Project, person_id: str) -> None:
     for item in people.everything_of(person_id):
         if item["kind"] == "follow_up" and item.get("case"):
             _rewrite(partial(_silent_case, item["case"]))
-        elif item["kind"] in {"request", "response", "edit"}:
+        elif item["kind"] in {"request", "response", "edit", "unsubscribe", "bounce"}:
             _rewrite(partial(_anonymous, project, Key(item["pk"], item["sk"])))
 
 
@@ -57,7 +57,7 @@ def _anonymous(project: Project, key: Key) -> Sequence[Write]:
     item = records().get(key)
     if item is None:
         return []
-    if item["kind"] == "edit":
+    if item["kind"] not in {"request", "response"}:
         return [Delete(key)]
     if item["kind"] == "request":
         request = unpack(SurveyRequest, item)

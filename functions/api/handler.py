@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRo
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.api import auth, inputs
+from functions.api import auth, reading
 from functions.api.auth import ForbiddenError, UnauthorizedError
 from functions.api.routes import ROUTES, Call, Route
 from shared.domain.errors import BusyError, ConflictError, InvalidError, NotFoundError
@@ -63,10 +63,11 @@ def _run(route: Route, path: Mapping[str, str]) -> Response[str]:
     key = auth.authenticate(event["headers"])
     log.concern(route=route.path, project=key.project)
     auth.authorize(key, route.scope)
-    given = inputs.query_of(event) if route.method == "GET" else inputs.body_of(event)
+    given = reading.query_of(event) if route.method == "GET" else reading.body_of(event)
     call = Call(
         project=projects.load(key.project),
-        given=inputs.check(route.input, given),
+        given=reading.check(route.input, given),
+        idempotency_key=event["headers"].get("idempotency-key"),
         now=clock.now(),
         base_url=_base_url(event),
     )

@@ -1,16 +1,12 @@
-"""What callers send, checked: pydantic models, and the one way from a request's text to them."""
+"""What callers may send: the parameters of every call, as pydantic models."""
 
-import base64
-import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
-from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from shared.domain.errors import InvalidError
 from shared.domain.people import (
     MAX_PROPERTIES,
     MAX_PROPERTY_NAME,
@@ -20,6 +16,7 @@ from shared.domain.people import (
 
 MAX_DELAY = 365 * 86_400
 MAX_PER_PAGE = 100
+MAX_BATCH = 1_000
 
 _LIMITS = {
     "question_product_name": 150,
@@ -88,6 +85,9 @@ class PersonInput(Input):
     phone_number: Annotated[str | None, Field(max_length=40)] = None
     delay: Annotated[Whole, Field(ge=0, le=MAX_DELAY)] = 0
     send: bool = True
+    send_at: Time | None = None
+    renewal_date: date | None = None
+    dry_run: bool = False
     last_sent_at: Time | None = None
     locale: Annotated[str | None, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = None
     channel: Annotated[str, Field(pattern=r"^email$")] = "email"
@@ -134,6 +134,12 @@ def _property(name: str, value: Any) -> str | None:
     if name == "owner_email" and text and (problem := address_problem(text)):
         raise ValueError(f"has an owner_email that {problem}")
     return text
+
+
+class BatchInput(Input):
+    """POST people/batch: rows of POST people, each checked by itself."""
+
+    people: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_BATCH)]
 
 
 class UnsubscribeInput(Input):
@@ -189,93 +195,17 @@ class MetricsQuery(Input):
     until: Time | None = None
 
 
-class CasesQuery(PageQuery):
-    """GET cases."""
+class NumberedPageQuery(PageQuery):
+    """GET unsubscribes and GET bounces."""
 
     page: Annotated[Whole, Field(ge=1, le=10_000)] = 1
+
+
+class CasesQuery(NumberedPageQuery):
+    """GET cases."""
+
     state: Annotated[str | None, Field(pattern=r"^(open|contacted|resolved)$")] = None
 
 
 class NoQuery(Input):
     """A call without parameters."""
-
-
-def check[M: Input](model: type[M], given: Mapping[str, Any]) -> M:
-    """The parameters as the model has them. Raises InvalidError naming every field that is wrong."""
-    try:
-        return model.model_validate(dict(given))
-    except ValidationError as error:
-        problems: dict[str, list[str]] = {}
-        for one in error.errors(include_url=False):
-            name = ".".join(str(part) for part in one["loc"]) or "body"
-            problems.setdefault(name, []).append(_words(one["type"], one["msg"], one.get("ctx", {})))
-        raise InvalidError(problems) from error
-
-
-def body_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """A call's body, JSON or form-encoded, as nested names. Raises InvalidError when it is neither."""
-    raw = event.get("body") or ""
-    try:
-        text = base64.b64decode(raw).decode() if event.get("isBase64Encoded") else raw
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InvalidError({"body": ["must be UTF-8 text"]}) from error
-    if not text.strip():
-        return {}
-    content_type = {k.lower(): v for k, v in (event.get("headers") or {}).items()}.get("content-type", "")
-    if content_type.startswith("application/x-www-form-urlencoded"):
-        return nested(parse_qsl(text, keep_blank_values=True))
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidError({"body": ["must be JSON or form-encoded"]}) from error
-    if not isinstance(data, dict):
-        raise InvalidError({"body": ["must be a JSON object"]})
-    return data
-
-
-def query_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """A call's query as nested names: `expand[]=person` is a list, `properties[x]=y` an object."""
-    return nested(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
-
-
-def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """Names in brackets unfolded; of a name given twice the last value counts."""
-    result: dict[str, Any] = {}
-    for name, value in pairs:
-        match = re.fullmatch(r"([^\[\]]+)\[([^\[\]]*)\]", name)
-        if match is None:
-            result[name] = value
-            continue
-        outer, inner = match.groups()
-        if inner:
-            held = result.setdefault(outer, {})
-            if isinstance(held, dict):
-                held[inner] = value
-        else:
-            held = result.setdefault(outer, [])
-            if isinstance(held, list):
-                held.append(value)
-    return result
-
-
-def _words(kind: str, message: str, context: Mapping[str, Any]) -> str:
-    match kind:
-        case "missing" | "string_too_short":
-            return "can't be blank"
-        case "extra_forbidden":
-            return "is not a parameter of this call"
-        case "string_too_long":
-            return f"is too long (at most {context['max_length']} characters)"
-        case "greater_than_equal":
-            return f"must be at least {context['ge']}"
-        case "less_than_equal":
-            return f"must be at most {context['le']}"
-        case "int_parsing" | "int_type" | "int_from_float":
-            return "must be a whole number"
-        case "bool_parsing" | "bool_type":
-            return "must be true or false"
-        case "string_pattern_mismatch":
-            return f"must match {context['pattern']}"
-        case "value_error":
-            return message.removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from functions.api.send import Sent
 from shared.domain.cases import Case
 from shared.domain.nps import Category, Histogram
 from shared.domain.people import Person
-from shared.domain.requests import RequestState
+from shared.domain.requests import Decision, RequestState, SurveyRequest
 from shared.domain.responses import Response
 
 Shape = dict[str, Any]
@@ -27,19 +26,18 @@ def person(one: Person) -> Shape:
     }
 
 
-def sent(result: Sent) -> Shape:
-    """The answer of POST people."""
-    request, decision = result.request, result.decision
+def sent(person: Person, request: SurveyRequest | None, decision: Decision | None) -> Shape:
+    """The answer of POST people; without a decision no survey was asked for, without a request nothing was done."""
     told: Shape = {
         "id": None,
         "status": "not_requested",
         "reason": None,
         "scheduled_at": None,
-        "next_eligible_at": result.person.next_eligible_at or None,
+        "next_eligible_at": person.next_eligible_at or None,
     }
-    if request and decision:
+    if decision:
         told = {
-            "id": request.id,
+            "id": request.id if request else None,
             "status": decision.state.value,
             "reason": decision.reason or None,
             "scheduled_at": decision.scheduled_at or None,
@@ -47,12 +45,12 @@ def sent(result: Sent) -> Shape:
         }
     scheduled = bool(decision and decision.state is RequestState.SCHEDULED)
     return {
-        "id": result.person.id,
-        "email": result.person.email,
-        "name": result.person.name or None,
-        "phone_number": result.person.phone_number or None,
+        "id": person.id or None,
+        "email": person.email,
+        "name": person.name or None,
+        "phone_number": person.phone_number or None,
         "survey_scheduled_at": decision.scheduled_at if decision and scheduled else None,
-        "properties": dict(result.person.properties),
+        "properties": dict(person.properties),
         "survey_request": told,
     }
 
@@ -90,6 +88,11 @@ def metrics(histogram: Histogram) -> Shape:
         "margin_of_error": round(interval.margin, 1) if interval else None,
         "interval": [round(interval.low, 1), round(interval.high, 1)] if interval else None,
     }
+
+
+def suppressed(one: Person, at: int, name: str) -> Shape:
+    """A person who gets no more survey mail; `name` is unsubscribed_at or bounced_at."""
+    return {"person_id": one.id, "email": one.email or None, "name": one.name or None, name: at}
 
 
 def case(one: Case) -> Shape:

@@ -8,19 +8,19 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from functions.api import erase, figures, inputs, outputs, reports, send
+from functions.api import batch, erase, figures, inputs, outputs, reports, send
 from functions.api.inputs import Input
 from shared.domain.cases import Case
 from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.monthly import month_of
-from shared.domain.people import Person
+from shared.domain.people import Person, Suppression
 from shared.domain.project import Project
 from shared.domain.responses import Response
 from shared.outside import log
-from shared.store import lists, people
+from shared.store import lists, people, suppression
 from shared.store.api_keys import Scope
+from shared.store.idempotency import Keep
 from shared.store.records import load, load_many
-from shared.store.suppression import unsubscribe
 
 _LONGEST_ID = 100
 
@@ -33,6 +33,7 @@ class Call[Q: Input]:
     given: Q
     now: int
     base_url: str
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,17 @@ class Route:
 
 def post_person(call: Call[inputs.PersonInput]) -> Answer:
     """Keeps a person and asks for a survey, when `send` is not false and the rules allow."""
-    return Answer(outputs.sent(send.send(call.project, call.given, call.now)), status=201)
+    keep = None
+    if call.idempotency_key is not None:
+        keep = Keep.of(call.project.id, call.idempotency_key, call.given.model_dump(mode="json"))
+    answer = send.send(call.project, call.given, call.now, keep)
+    log.concern(person=answer["id"] or "", request=answer["survey_request"]["id"] or "")
+    return Answer(answer, status=201)
+
+
+def post_batch(call: Call[inputs.BatchInput]) -> Answer:
+    """Up to 1,000 rows of POST people; a result for each, in order. One bad row harms no other."""
+    return Answer({"results": batch.send_all(call.project, call.given.people, call.now)}, status=207)
 
 
 def list_people(call: Call[inputs.PeopleQuery]) -> Answer:
@@ -132,8 +143,18 @@ def post_unsubscribe(call: Call[inputs.UnsubscribeInput]) -> Answer:
     if person is None:
         raise InvalidError({"person_email": ["is not a person of this project"]})
     log.concern(person=person.id, request=person.pending_request)
-    unsubscribe(person.id, call.now)
+    suppression.unsubscribe(person.id, call.now)
     return Answer({"ok": True})
+
+
+def list_unsubscribes(call: Call[inputs.NumberedPageQuery]) -> Answer:
+    """Who asked for no more mail, oldest first."""
+    return _suppressed(call, Suppression.UNSUBSCRIBED, "unsubscribed_at")
+
+
+def list_bounces(call: Call[inputs.NumberedPageQuery]) -> Answer:
+    """Whose address takes no mail, oldest first."""
+    return _suppressed(call, Suppression.BOUNCED, "bounced_at")
 
 
 def list_cases(call: Call[inputs.CasesQuery]) -> Answer:
@@ -176,6 +197,7 @@ def post_report(call: Call[inputs.ReportInput]) -> Answer:
 
 
 ROUTES = (
+    Route("POST", "people/batch", Scope.SEND, inputs.BatchInput, post_batch),
     Route("POST", "people", Scope.SEND, inputs.PersonInput, post_person),
     Route("GET", "people", Scope.READ, inputs.PeopleQuery, list_people),
     Route("DELETE", "people/<person>", Scope.ADMIN, inputs.NoQuery, delete_person),
@@ -184,11 +206,21 @@ ROUTES = (
     Route("GET", "survey_responses/<response_id>", Scope.READ, inputs.ResponseQuery, get_response),
     Route("GET", "metrics", Scope.READ, inputs.MetricsQuery, get_metrics),
     Route("POST", "unsubscribes", Scope.SEND, inputs.UnsubscribeInput, post_unsubscribe),
+    Route("GET", "unsubscribes", Scope.READ, inputs.NumberedPageQuery, list_unsubscribes),
+    Route("GET", "bounces", Scope.READ, inputs.NumberedPageQuery, list_bounces),
     Route("GET", "cases", Scope.READ, inputs.CasesQuery, list_cases),
     Route("GET", "cases/<case_id>", Scope.READ, inputs.NoQuery, get_case),
     Route("GET", "reports", Scope.READ, inputs.NoQuery, list_reports),
     Route("POST", "reports", Scope.ADMIN, inputs.ReportInput, post_report),
 )
+
+
+def _suppressed(call: Call[inputs.NumberedPageQuery], reason: Suppression, name: str) -> Answer:
+    query, project = call.given, call.project
+    since, until = max(query.since or 0, project.created_at), min(query.until or call.now, call.now)
+    skip = (query.page - 1) * query.per_page
+    found = islice(suppression.suppressed(project, reason, since=since, until=until), skip, skip + query.per_page)
+    return Answer([outputs.suppressed(one.person, one.at, name) for one in found])
 
 
 def _responses(call: Call[inputs.ResponsesQuery], enough: int) -> list[Response]:

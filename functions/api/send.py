@@ -1,7 +1,9 @@
 """POST people: keeps the person and, when the rules allow, asks for a survey. One call, one survey at most."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
+from functions.api import outputs
 from functions.api.inputs import PersonInput
 from shared.domain.errors import BusyError, InvalidError
 from shared.domain.mails import Mail, MailState, invitation_id, refused
@@ -17,47 +19,45 @@ from shared.domain.requests import (
     throttle_given_back,
     throttled_until,
 )
-from shared.outside import log
+from shared.domain.scheduling import send_time
 from shared.outside.ids import new_id, new_request_id
 from shared.store import people
+from shared.store.idempotency import Keep
 from shared.store.people import Claim
 from shared.store.records import changed, created, load
-from shared.store.table import ChangedError, records
+from shared.store.table import ChangedError, Write, records
 
 _ATTEMPTS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of a call; `request` is None when none was asked for."""
+def send(project: Project, call: PersonInput, now: int, keep: Keep | None = None) -> dict[str, Any]:
+    """Upserts the person by address and schedules, throttles or suppresses the survey; the answer of the call.
 
-    person: Person
-    request: SurveyRequest | None
-    decision: Decision | None
-
-
-def send(project: Project, call: PersonInput, now: int) -> Sent:
-    """Upserts the person by address and schedules, throttles or suppresses the survey.
-
-    Two calls at once meet in the person's record: the second one reads again, and is told of the first.
+    Two calls at once meet in the person's record: the second one reads again, and is told of the first. With an
+    idempotency key the answer is kept in the same write, so that a repeated call gets it again and does nothing.
     """
     if not call.email:
         raise InvalidError({"email": ["can't be blank"]})
     if call.last_sent_at is not None and call.last_sent_at > now:
         raise InvalidError({"last_sent_at": ["must not lie in the future"]})
+    at = send_time(project, now=now, delay=call.delay, send_at=call.send_at, renewal_date=call.renewal_date)
     for _ in range(_ATTEMPTS):
+        if keep and (told := keep.recall(now)) is not None:
+            return told
         claim, known = people.find(project.id, call.email)
         person = _upserted(project, call, known, claim, now)
-        decision = decide_send(person, project, now=now, scheduled_at=now + call.delay) if call.send else None
+        decision = decide_send(person, project, now=now, scheduled_at=at) if call.send else None
+        if call.dry_run:
+            return outputs.sent(replace(person, id=known.id if known else ""), None, decision)
         request = _request(project, call, person, decision, now) if decision else None
         if request and request.state is RequestState.SCHEDULED:
             person = _booked(person, request, project)
-        log.concern(person=person.id, request=request.id if request else "")
+        answer = outputs.sent(person, request, decision)
         try:
-            _write(person, known, claim, request)
+            _write(person, known, claim, request, [keep.write(answer, now)] if keep else [])
         except ChangedError:
             continue
-        return Sent(person, request, decision)
+        return answer
     raise BusyError("too many calls for this person at once; try again")
 
 
@@ -74,7 +74,6 @@ def cancel_pending(project: Project, address: str, now: int) -> None:
         request = people.read_request(item) if item else None
         if request is None or request.state is not RequestState.SCHEDULED:
             return
-        log.concern(person=person.id, request=request.id)
         mail = load(Mail, invitation_id(request.id))
         if mail is not None and mail.state is not MailState.QUEUED:
             return
@@ -92,7 +91,7 @@ def _upserted(project: Project, call: PersonInput, known: Person | None, claim: 
     person = known or claim.seed(
         Person(id=new_id(), project=project.id, created_at=now, email=(call.email or "").strip())
     )
-    lasting = {name: value for name, value in call.properties.items() if name not in SEND_PROPERTIES}
+    lasting = {name: value for name, value in _given(call).items() if name not in SEND_PROPERTIES}
     person = replace(
         person,
         name=person.name if call.name is None else call.name,
@@ -107,6 +106,13 @@ def _upserted(project: Project, call: PersonInput, known: Person | None, claim: 
             next_eligible_at=max(person.next_eligible_at, throttled_until(project, call.last_sent_at)),
         )
     return person
+
+
+def _given(call: PersonInput) -> dict[str, str | None]:
+    """The call's properties; a renewal date that times the survey is one of the person's as well."""
+    if call.renewal_date is None:
+        return call.properties
+    return {"renewal_date": call.renewal_date.isoformat()} | call.properties
 
 
 def _request(project: Project, call: PersonInput, person: Person, decision: Decision, now: int) -> SurveyRequest:
@@ -136,8 +142,10 @@ def _booked(person: Person, request: SurveyRequest, project: Project) -> Person:
     )
 
 
-def _write(person: Person, known: Person | None, claim: Claim, request: SurveyRequest | None) -> None:
-    more = [created(request)] if request else []
+def _write(
+    person: Person, known: Person | None, claim: Claim, request: SurveyRequest | None, more: list[Write]
+) -> None:
+    more = [created(request), *more] if request else more
     if known is None:
         people.add(person, claim, *more)
     elif person != known:

@@ -1,6 +1,7 @@
 """A mail's content, made of the records it speaks of at the moment of sending."""
 
 import json
+import os
 from dataclasses import dataclass
 from email import policy
 from email.headerregistry import Address
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from shared.domain.cases import Case
 from shared.domain.errors import NotFoundError
 from shared.domain.links import Purpose
-from shared.domain.mails import Mail, MailKind
+from shared.domain.mails import Mail, MailKind, invitation_id
 from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.requests import SurveyRequest
@@ -42,12 +43,17 @@ class _To(NamedTuple):
     name: str
 
 
-def invitation(project: Project, request: SurveyRequest, person: Person, mail: Mail) -> Letter:
-    """The survey's invitation, with one-click unsubscribe (RFC 8058)."""
-    survey = _link(Purpose.SURVEY, "r", request.id)
+def survey(project: Project, request: SurveyRequest, person: Person, mail: Mail) -> Letter:
+    """A survey's invitation or reminder, with one-click unsubscribe (RFC 8058); reminders stay in the thread."""
+    link = _link(Purpose.SURVEY, "r", request.id)
     stop = _link(Purpose.UNSUBSCRIBE, "u", request.id)
-    message = render.invitation(project, request, survey_url=survey, unsubscribe_url=stop)
+    is_reminder = mail.kind is MailKind.REMINDER
+    message = render.invitation(
+        project, request, survey_url=link, unsubscribe_url=stop, asked_at=request.sent_at if is_reminder else 0
+    )
     headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    if is_reminder and (first := load(Mail, invitation_id(request.id))) and first.message_id:
+        headers |= dict.fromkeys(("In-Reply-To", "References"), f"<{_full_message_id(first.message_id)}>")
     return _letter(project, mail, _To(person.email, person.name), message, headers)
 
 
@@ -122,6 +128,14 @@ def _letter(project: Project, mail: Mail, to: _To, message: Message, headers: di
     email.set_content(message.text, cte="quoted-printable")
     email.add_alternative(message.html, subtype="html", cte="quoted-printable")
     return Letter(project.sender.email, to.email, email.as_bytes())
+
+
+def _full_message_id(message_id: str) -> str:
+    """The id in a mail's own header: SES adds its domain, which its answer leaves out."""
+    if "@" in message_id:
+        return message_id
+    region = os.environ.get("AWS_REGION", "us-east-1")
+    return f"{message_id}@{'email' if region == 'us-east-1' else region}.amazonses.com"
 
 
 def _one_line(name: str) -> str:

@@ -17,6 +17,7 @@ from shared.domain.mails import Mail, MailKind, MailState, Step
 from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.requests import RequestState, SurveyRequest
+from shared.domain.scheduling import within_window
 from shared.outside import clock, log, mailer
 from shared.outside.mailer import Outcome, Result
 from shared.store import mails as store
@@ -25,6 +26,8 @@ from shared.store.keys import person as person_key
 from shared.store.mails import Matter
 from shared.store.records import changed, created, load
 from shared.store.table import ChangedError, Check, records
+
+_TO_BE_ASKED = {RequestState.SCHEDULED, RequestState.ACTIVE}
 
 
 class Done(StrEnum):
@@ -50,27 +53,34 @@ def work(message: dict[str, Any]) -> tuple[Done, Result | None]:
 def _work_request(request_id: str) -> tuple[Done, Result | None]:
     request, now = load(SurveyRequest, request_id), clock.now()
     log.concern(request=request_id)
-    if request is None:
+    if request is None or not 0 < request.timer_at <= now:
         return Done.NOTHING, None
-    if request.state is RequestState.ACTIVE and now >= request.expires_at:
-        records().write(changed(requests.stopped(request, RequestState.EXPIRED, "expired")))
-        return Done.EXPIRED, None
-    if request.state is not RequestState.SCHEDULED or not 0 < request.timer_at <= now:
-        return Done.NOTHING, None
-    return _invite(request, now)
+    match request.state:
+        case RequestState.ACTIVE if now >= request.expires_at:
+            records().write(changed(requests.stopped(request, RequestState.EXPIRED, "expired")))
+            return Done.EXPIRED, None
+        case RequestState.SCHEDULED:
+            return _ask(request, MailKind.INVITATION, replace(request, timer_at=0), now)
+        case RequestState.ACTIVE:
+            return _ask(request, MailKind.REMINDER, requests.reminded(request), now)
+    return Done.NOTHING, None
 
 
-def _invite(request: SurveyRequest, now: int) -> tuple[Done, Result | None]:
+def _ask(request: SurveyRequest, kind: MailKind, handed_over: SurveyRequest, now: int) -> tuple[Done, Result | None]:
+    """Sends the invitation, or the next reminder, of a request that is due."""
     project, person = projects.load(request.project), load(Person, request.person)
     if person is None or person.suppression is not None:
         reason = person.suppression.value if person and person.suppression else "erased"
         records().write(changed(requests.stopped(request, RequestState.SUPPRESSED, reason)))
         return Done.SUPPRESSED, None
+    if (opens := within_window(project, now)) > now:
+        records().write(changed(replace(request, timer_at=opens)))
+        return Done.LATER, None
     mail = mails.take(
         Mail(
-            id=mails.invitation_id(request.id),
+            id=mails.reminder_id(request.id, handed_over.reminders),
             project=request.project,
-            kind=MailKind.INVITATION,
+            kind=kind,
             subject_id=request.id,
             person=request.person,
             created_at=now,
@@ -78,8 +88,7 @@ def _invite(request: SurveyRequest, now: int) -> tuple[Done, Result | None]:
         now,
     )
     log.concern(mail=mail.id, project=mail.project, kind=mail.kind.value)
-    handed_over = replace(request, timer_at=0)
-    letter = compose.invitation(project, request, person, mail)
+    letter = compose.survey(project, request, person, mail)
     try:
         records().write(created(mail), changed(handed_over), _may_be_mailed(person))
     except ChangedError:
@@ -134,7 +143,7 @@ def _take_and_send(mail: Mail, now: int) -> tuple[Done, Result | None]:
         reason = person.suppression.value if person and person.suppression else "erased"
         store.move(mail.id, lambda known: mails.refused(known, reason, now) if known.rev == mail.rev else known, now)
         return Done.SUPPRESSED, None
-    request = load(SurveyRequest, mail.subject_id) if mail.kind is MailKind.INVITATION else None
+    request = load(SurveyRequest, mail.subject_id) if mail.kind.is_survey else None
     taken = mails.take(mail, now)
     try:
         letter = _letter(project, taken, request, person)
@@ -151,11 +160,11 @@ def _take_and_send(mail: Mail, now: int) -> tuple[Done, Result | None]:
 
 
 def _letter(project: Project, mail: Mail, request: SurveyRequest | None, person: Person | None) -> Letter:
-    if mail.kind is not MailKind.INVITATION:
+    if not mail.kind.is_survey:
         return compose.other(project, mail)
-    if request is None or person is None or request.state is not RequestState.SCHEDULED:
+    if request is None or person is None or request.state not in _TO_BE_ASKED:
         raise NotFoundError("the request is no longer to be sent")
-    return compose.invitation(project, request, person, mail)
+    return compose.survey(project, request, person, mail)
 
 
 def _send(matter: Matter, letter: Letter) -> tuple[Done, Result | None]:

@@ -21,6 +21,11 @@ class MailKind(StrEnum):
     REPORT = "report"
 
     @property
+    def is_survey(self) -> bool:
+        """True for mails that ask: only people who are not suppressed get them."""
+        return self in {MailKind.INVITATION, MailKind.REMINDER}
+
+    @property
     def at_least_once(self) -> bool:
         """True for mails whose rare double is better than silence: alerts and reports."""
         return self in {MailKind.ALERT, MailKind.REPORT}
@@ -89,7 +94,12 @@ class Mail:
 
 def invitation_id(request_id: str) -> str:
     """The name of a request's invitation: one request, one invitation."""
-    return f"{request_id}-0"
+    return reminder_id(request_id, 0)
+
+
+def reminder_id(request_id: str, number: int) -> str:
+    """The name of a request's reminder, counted from 1."""
+    return f"{request_id}-{number}"
 
 
 def about(mail: Mail) -> dict[str, str]:

@@ -1,19 +1,14 @@
 """A project: one survey programme, and everything about it that a company may choose."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import time
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from shared.domain.errors import InvalidError
-from shared.domain.people import address_problem
+from zoneinfo import ZoneInfo
 
 DAY = 86_400
 
 MAX_DIMENSIONS = 8
 MAX_DIMENSION_VALUES = 200
+MAX_REMINDERS = 5
 
 IDENTIFYING = frozenset({"account_id", "account_name", "owner_email", "owner_name", "email", "name"})
 """Properties that no project counts by."""
@@ -72,6 +67,15 @@ class BusinessCalendar:
 
 
 @dataclass(frozen=True, slots=True)
+class SendWindow:
+    """When survey mail may go out, in the project's time zone: `days` are ISO weekdays."""
+
+    days: tuple[int, ...] = (1, 2, 3, 4, 5)
+    start: time = time(9)
+    end: time = time(17)
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """One survey programme. Durations are in days."""
 
@@ -83,11 +87,14 @@ class Project:
     managers: tuple[Contact, ...] = ()
     texts: Texts = Texts()
     calendar: BusinessCalendar = BusinessCalendar()
+    send_window: SendWindow | None = None
     locale: str = "en"
     time_zone: str = "UTC"
     throttle_days: int = 30
     link_days: int = 90
     case_days: int = 3
+    reminder_days: tuple[int, ...] = (3, 7)
+    renewal_lead_days: int = 60
     thank_promoters: bool = True
     dimensions: tuple[str, ...] = ()
     created_at: int = 0
@@ -101,215 +108,3 @@ class Project:
     def product(self) -> str:
         """What people are asked about."""
         return self.texts.product or self.brand.name
-
-
-def parse_project(data: Mapping[str, Any]) -> Project:
-    """A project from a table such as a TOML file holds.
-
-    Raises InvalidError naming every field that is missing, unknown or out of its bounds, as `brand.color`.
-    """
-    reader = _Reader(data)
-    project = Project(
-        id=reader.text("id", required=True, pattern=r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"),
-        name=reader.text("name", required=True),
-        locale=reader.text("locale", default="en", pattern=r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*"),
-        time_zone=reader.zone("time_zone"),
-        throttle_days=reader.integer("throttle_days", 30, 7, 365),
-        link_days=reader.integer("link_days", 90, 1, 365),
-        case_days=reader.integer("case_days", 3, 1, 30),
-        thank_promoters=reader.flag("thank_promoters", default=True),
-        dimensions=reader.names("dimensions", MAX_DIMENSIONS),
-        brand=Brand(
-            name=reader.text("brand.name", required=True),
-            color=reader.text("brand.color", default="#1f5fbf", pattern=r"#[0-9a-fA-F]{6}").lower(),
-            logo_url=reader.url("brand.logo_url"),
-            postal_address=reader.text("brand.postal_address", lines=True),
-            privacy_url=reader.url("brand.privacy_url"),
-        ),
-        sender=Sender(
-            email=reader.address("sender.email"),
-            name=reader.text("sender.name", required=True),
-            reply_to=reader.address("sender.reply_to", required=False),
-        ),
-        owner=Contact(
-            email=reader.address("owner.email"),
-            name=reader.text("owner.name"),
-            locale=reader.text("owner.locale"),
-        ),
-        managers=reader.contacts("managers"),
-        texts=Texts(
-            product=reader.text("texts.product", limit=150),
-            subject=reader.text("texts.subject", limit=150),
-            intro=reader.text("texts.intro", limit=300, lines=True),
-            thank_you_message=reader.text("texts.thank_you_message", limit=1000, lines=True),
-            thank_you_link_text=reader.text("texts.thank_you_link_text", limit=150),
-            thank_you_link_url=reader.url("texts.thank_you_link_url"),
-        ),
-        calendar=BusinessCalendar(
-            days=reader.weekdays("calendar.days"),
-            start=reader.clock("calendar.start", time(9)),
-            end=reader.clock("calendar.end", time(17)),
-            country=reader.text("calendar.country", pattern=r"[A-Z]{2}"),
-            subdivision=reader.text("calendar.subdivision", pattern=r"[A-Z0-9]{1,3}"),
-        ),
-    )
-    if project.calendar.start >= project.calendar.end:
-        reader.blame("calendar.end", "must be later than calendar.start")
-    reader.finish()
-    return project
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Reads named fields out of nested tables and gathers what is wrong instead of stopping at the first."""
-
-    data: Mapping[str, Any]
-    problems: dict[str, list[str]] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
-
-    def blame(self, name: str, why: str) -> None:
-        self.problems.setdefault(name, []).append(why)
-
-    def finish(self) -> None:
-        for name in _leaves(self.data):
-            if name not in self.seen:
-                self.blame(name, "is not a setting of a project")
-        if self.problems:
-            raise InvalidError(self.problems)
-
-    def text(
-        self,
-        name: str,
-        *,
-        default: str = "",
-        required: bool = False,
-        pattern: str = "",
-        limit: int = 200,
-        lines: bool = False,
-    ) -> str:
-        value = self._value(name)
-        if isinstance(value, str):
-            value = value.strip()
-        if value is None or value == "":
-            if required:
-                self.blame(name, "can't be blank")
-            return default
-        if not isinstance(value, str):
-            self.blame(name, "must be text")
-        elif len(value) > limit:
-            self.blame(name, f"is too long (at most {limit} characters)")
-        elif any(ord(c) < 32 and not (lines and c == "\n") for c in value):
-            self.blame(name, "has a control character")
-        elif pattern and not re.fullmatch(pattern, value):
-            self.blame(name, f"must match {pattern}")
-        else:
-            return value
-        return default
-
-    def address(self, name: str, *, required: bool = True) -> str:
-        value = self.text(name, required=required, limit=254)
-        if value and (problem := address_problem(value)):
-            self.blame(name, problem)
-        return value
-
-    def url(self, name: str) -> str:
-        return self.text(name, pattern=r"https://[^\s\"'<>]+", limit=2000)
-
-    def zone(self, name: str) -> str:
-        value = self.text(name, default="UTC")
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            self.blame(name, "is not a time zone such as Europe/Berlin")
-            return "UTC"
-        return value
-
-    def integer(self, name: str, default: int, low: int, high: int) -> int:
-        value = self._value(name)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.blame(name, f"must be a whole number from {low} to {high}")
-            return default
-        return value
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        value = self._value(name)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            self.blame(name, "must be true or false")
-            return default
-        return value
-
-    def names(self, name: str, limit: int) -> tuple[str, ...]:
-        value = self._value(name)
-        if value is None:
-            return ()
-        if not isinstance(value, list) or not all(isinstance(v, str) and 0 < len(v) <= 100 for v in value):
-            self.blame(name, "must be a list of property names")
-            return ()
-        if any("#" in v for v in value):
-            self.blame(name, "must not contain #")
-        if named := sorted(IDENTIFYING & set(value)):
-            self.blame(name, f"must not count by {', '.join(named)}: that names people and accounts, not segments")
-        if len(value) > limit:
-            self.blame(name, f"may have at most {limit} entries")
-        if len(set(value)) < len(value):
-            self.blame(name, "names a property twice")
-        return tuple(value)
-
-    def weekdays(self, name: str) -> tuple[int, ...]:
-        value = self._value(name)
-        if value is None:
-            return (1, 2, 3, 4, 5)
-        if not isinstance(value, list) or not value or any(day not in range(1, 8) for day in value):
-            self.blame(name, "must be a list of weekdays, 1 (Monday) to 7 (Sunday)")
-            return (1, 2, 3, 4, 5)
-        return tuple(sorted(set(value)))
-
-    def clock(self, name: str, default: time) -> time:
-        value = self._value(name)
-        if value is None:
-            return default
-        if isinstance(value, time):
-            return value
-        try:
-            return time.fromisoformat(value)
-        except (ValueError, TypeError):
-            self.blame(name, "must be a time such as 09:00")
-            return default
-
-    def contacts(self, name: str) -> tuple[Contact, ...]:
-        value = self._value(name)
-        if value is None:
-            return ()
-        if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
-            self.blame(name, "must be a list of tables with an email")
-            return ()
-        found = []
-        for index, row in enumerate(value):
-            inner = _Reader(row)
-            found.append(Contact(inner.address("email"), inner.text("name"), inner.text("locale")))
-            try:
-                inner.finish()
-            except InvalidError as error:
-                for key, why in error.fields.items():
-                    self.problems.setdefault(f"{name}.{index}.{key}", []).extend(why)
-        return tuple(found)
-
-    def _value(self, name: str) -> Any:
-        self.seen.add(name)
-        value: Any = self.data
-        for part in name.split("."):
-            if not isinstance(value, Mapping):
-                return None
-            value = value.get(part)
-        return value
-
-
-def _leaves(data: Mapping[str, Any], prefix: str = "") -> list[str]:
-    names: list[str] = []
-    for key, value in data.items():
-        names += _leaves(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [f"{prefix}{key}"]
-    return names

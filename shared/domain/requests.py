@@ -7,6 +7,7 @@ from enum import StrEnum
 from shared.domain.errors import ConflictError
 from shared.domain.people import Person
 from shared.domain.project import DAY, Project
+from shared.domain.scheduling import within_window
 
 
 class RequestState(StrEnum):
@@ -65,6 +66,7 @@ class SurveyRequest:
 
     `properties` are the person's at the time of the request, and the ones given for this send alone.
     `timer_at` is the earliest moment at which something is to be done about the request; 0 means never.
+    `reminders` counts the reminders that were handed over.
     `eligible_before` is the person's throttle as it was, given back when the request is cancelled.
     """
 
@@ -84,6 +86,7 @@ class SurveyRequest:
     bounced_at: int = 0
     responded_at: int = 0
     robot_at: int = 0
+    reminders: int = 0
     timer_at: int = 0
     rev: int = 0
 
@@ -143,11 +146,26 @@ def throttle_given_back(person: Person, request: SurveyRequest, project: Project
     )
 
 
-def sent(request: SurveyRequest, *, now: int) -> SurveyRequest:
-    """The request once its invitation is on its way; what is due next is its expiry."""
-    if request.state is not RequestState.SCHEDULED:
-        return replace(request, sent_at=request.sent_at or now)
-    return replace(request, state=RequestState.ACTIVE, sent_at=now, timer_at=request.expires_at)
+def sent(request: SurveyRequest, project: Project, *, now: int) -> SurveyRequest:
+    """The request once its invitation or a reminder is on its way; what is due next is a reminder or its expiry."""
+    request = replace(request, sent_at=request.sent_at or now)
+    if request.state is RequestState.SCHEDULED:
+        request = replace(request, state=RequestState.ACTIVE)
+    if request.state is RequestState.ACTIVE:
+        request = replace(request, timer_at=_next_timer(request, project))
+    return request
+
+
+def reminded(request: SurveyRequest) -> SurveyRequest:
+    """The request once its next reminder is in a worker's hands."""
+    return replace(request, reminders=request.reminders + 1, timer_at=0)
+
+
+def _next_timer(request: SurveyRequest, project: Project) -> int:
+    if request.reminders < len(project.reminder_days):
+        due = within_window(project, request.sent_at + project.reminder_days[request.reminders] * DAY)
+        return min(due, request.expires_at)
+    return request.expires_at
 
 
 def responded(request: SurveyRequest, *, now: int) -> SurveyRequest:

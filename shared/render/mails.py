@@ -32,8 +32,12 @@ class Message:
     text: str
 
 
-def invitation(project: Project, request: SurveyRequest, *, survey_url: str, unsubscribe_url: str) -> Message:
+def invitation(
+    project: Project, request: SurveyRequest, *, survey_url: str, unsubscribe_url: str, asked_at: int = 0
+) -> Message:
     """The mail that asks; each of its eleven buttons opens `survey_url` with `?score=`.
+
+    With `asked_at`, the Unix time of the first mail, it is worded as a reminder.
 
     Its hidden link (`?trap=1`) is one that no person sees, so whoever opens it is a mail gateway.
     """
@@ -48,6 +52,12 @@ def invitation(project: Project, request: SurveyRequest, *, survey_url: str, uns
         preheader=texts.intro or words.say("One click is enough. It takes ten seconds."),
         texts=texts,
         question=question,
+        reminder=words.say(
+            "We asked you on %(day)s and would still like to know. This is a reminder; we know you are busy.",
+            day=words.day(asked_at),
+        )
+        if asked_at
+        else "",
         survey_url=survey_url,
         unsubscribe_url=unsubscribe_url,
         why=_why_asked(project, texts, words),

@@ -4,6 +4,7 @@
 Times inside keys are Unix seconds, padded to ten digits so that text order is time order.
 """
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -49,6 +50,16 @@ def api_key(digest: str) -> Key:
 def address(project_id: str, mail_address: str) -> Key:
     """The claim of an address in a project: it leads to the person, and outlives them as a suppression."""
     return Key(f"ADDRESS#{project_id}#{address_hash(project_id, mail_address)}", "ADDRESS")
+
+
+def idempotency(project_id: str, key: str) -> Key:
+    """The answer kept under a caller's key."""
+    return Key(f"IDEMPOTENCY#{project_id}#{hashlib.sha256(key.encode()).hexdigest()}", "IDEMPOTENCY")
+
+
+def suppression(person_id: str, reason: str) -> Key:
+    """The entry of a person in the list of a reason's suppressions."""
+    return Key(f"PERSON#{person_id}", f"SUPPRESSED#{reason}")
 
 
 def person(person_id: str) -> Key:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from shared.domain import requests
 from shared.domain.errors import BusyError
-from shared.domain.mails import Mail, MailKind, MailState
+from shared.domain.mails import Mail, MailState
 from shared.domain.people import Person
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.store import projects
@@ -29,7 +29,7 @@ def read(mail_id: str) -> Matter | None:
     mail = load(Mail, mail_id)
     if mail is None:
         return None
-    survey = mail.kind is MailKind.INVITATION
+    survey = mail.kind.is_survey
     return Matter(
         mail,
         load(SurveyRequest, mail.subject_id) if survey else None,
@@ -65,20 +65,23 @@ def _following(matter: Matter, now: int) -> Matter:
     request, person = matter.request, matter.person
     if request is None:
         return matter
+    project = projects.load(request.project)
     match matter.mail.state:
         case MailState.SENT | MailState.UNSETTLED:
-            request = requests.sent(request, now=now)
+            request = requests.sent(request, project, now=now)
         case MailState.DELIVERED | MailState.COMPLAINED:
-            request = requests.sent(request, now=now)
+            request = requests.sent(request, project, now=now)
             request = replace(request, delivered_at=request.delivered_at or now)
         case MailState.BOUNCED:
-            request = replace(requests.sent(request, now=now), bounced_at=now)
+            request = replace(requests.sent(request, project, now=now), bounced_at=now)
             if request.state is RequestState.ACTIVE:
                 request = requests.stopped(request, RequestState.SUPPRESSED, "bounced")
+        case MailState.FAILED if request.state is RequestState.ACTIVE:
+            request = requests.sent(request, project, now=now)
         case MailState.FAILED if request.state is RequestState.SCHEDULED:
             request = requests.stopped(request, RequestState.CANCELLED, "failed")
             if person and person.pending_request == request.id:
-                person = requests.throttle_given_back(person, request, projects.load(request.project))
+                person = requests.throttle_given_back(person, request, project)
     if person and request.sent_at and request.sent_at > person.last_sent_at:
         person = replace(person, last_sent_at=request.sent_at, next_survey_scheduled_at=0)
     return Matter(matter.mail, request, person)

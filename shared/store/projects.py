@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from shared.domain.errors import NotFoundError
-from shared.domain.project import Project, parse_project
+from shared.domain.project import Project
+from shared.domain.project_settings import parse_project
 from shared.store import keys
 from shared.store.attributes import Item
 from shared.store.table import Put, records

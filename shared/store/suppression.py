@@ -1,16 +1,29 @@
 """What blocks all later survey mail to a person: their own word, a bounce, a complaint."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import batched
 
 from shared.domain.errors import BusyError
-from shared.domain.people import Person
+from shared.domain.people import Person, Suppression
+from shared.domain.project import Project
 from shared.domain.requests import RequestState, SurveyRequest, stopped
-from shared.store import people
-from shared.store.records import changed, load
-from shared.store.table import ChangedError, Write, records
+from shared.store import keys, people
+from shared.store.attributes import Item
+from shared.store.records import changed, load, load_many
+from shared.store.table import ChangedError, Put, Write, records
 
 _ATTEMPTS = 10
+_PAGE = 100
+_LISTS = {Suppression.UNSUBSCRIBED: "unsubscribe", Suppression.BOUNCED: "bounce"}
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A person who gets no more survey mail, and since when."""
+
+    person: Person
+    at: int
 
 
 def unsubscribe(person_id: str, now: int) -> Person | None:
@@ -38,13 +51,51 @@ def _suppress(person_id: str, mark: Callable[[Person], Person]) -> Person | None
         if marked == person:
             return person
         reason = marked.suppression.value if marked.suppression else ""
-        writes: list[Write] = [*_stop_pending(person, reason), changed(replace(marked, next_survey_scheduled_at=0))]
+        writes: list[Write] = [
+            *_stop_pending(person, reason),
+            changed(replace(marked, next_survey_scheduled_at=0)),
+            *_listed(person, marked),
+        ]
         try:
             records().write(*writes)
         except ChangedError:
             continue
         return marked
     raise BusyError("this person changes all the time; try again")
+
+
+def suppressed(project: Project, reason: Suppression, *, since: int, until: int) -> Iterator[Suppressed]:
+    """Who is suppressed for a reason, by the time of it, oldest first."""
+    kind = _LISTS[reason]
+    for month in keys.months(since, until) if since <= until else ():
+        rows = records().query(
+            keys.list_partition(kind, project.id, month),
+            index=keys.BY_PROJECT,
+            attribute_names=("list_pk", "list_sk"),
+            low=keys.moment(since),
+            high=keys.moment(until, "~"),
+        )
+        for group in batched(rows, _PAGE, strict=False):
+            people = {person.id: person for person in load_many(Person, [row["person"] for row in group])}
+            yield from (Suppressed(people[row["person"]], row["at"]) for row in group if row["person"] in people)
+
+
+def _listed(before: Person, after: Person) -> list[Write]:
+    return [
+        Put(_entry(after, reason, at), rev=0)
+        for reason, at in ((Suppression.UNSUBSCRIBED, after.unsubscribed_at), (Suppression.BOUNCED, after.bounced_at))
+        if at and not _at(before, reason)
+    ]
+
+
+def _at(person: Person, reason: Suppression) -> int:
+    return person.unsubscribed_at if reason is Suppression.UNSUBSCRIBED else person.bounced_at
+
+
+def _entry(person: Person, reason: Suppression, at: int) -> Item:
+    key, kind = keys.suppression(person.id, reason.value), _LISTS[reason]
+    listed = keys.listed(kind, person.project, person.id, at)
+    return {"pk": key.pk, "sk": key.sk, "kind": kind, "person": person.id, "at": at, "rev": 1, **listed}
 
 
 def _stop_pending(person: Person, reason: str) -> list[Write]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.ses.models import ses_backends
 
-from functions.api import erase, figures, inputs, send
+from functions.api import erase, figures, inputs, reading, send
 from functions.deliver.work import Done, work
 from functions.follow_up.act import act
 from functions.page import answering
@@ -40,12 +40,11 @@ def test_given_real_clients_when_a_survey_is_asked_answered_counted_and_reported
     now = clock.now()
     manager = {"email": "m@acme.example.com"}
     project = projects.save(settings(dimensions=["plan"], managers=[manager]), now=now - 60)
-    asked = inputs.check(inputs.PersonInput, {"email": "p1@example.com", "properties": {"plan": "gold"}})
+    asked = reading.check(inputs.PersonInput, {"email": "p1@example.com", "properties": {"plan": "gold"}})
 
     first, second = send.send(project, asked, now), send.send(project, asked, now)
-    assert [one.decision and one.decision.state for one in (first, second)] == ["scheduled", "throttled"]
-    assert first.request is not None
-    name = first.request.id
+    assert [one["survey_request"]["status"] for one in (first, second)] == ["scheduled", "throttled"]
+    name = first["survey_request"]["id"]
 
     assert release(now, "w").handed_on == 1
     assert taken(aws, environ["BULK_QUEUE"]) == [{"request": name}]

@@ -28,7 +28,7 @@ def test_given_a_due_request_then_one_mail_goes_out_and_mail_request_and_person_
     assert sent.tags == {"mail": "p1-1-0", "attempt": "1"}
     mail, request = world.stored(Mail, "p1-1-0"), world.stored(SurveyRequest, "p1-1")
     assert (mail.state, mail.message_id, mail.sent_at, mail.timer_at) == (MailState.SENT, "0100-0001", START + 30, 0)
-    assert (request.state, request.sent_at, request.timer_at) == (RequestState.ACTIVE, START + 30, START + 90 * DAY)
+    assert (request.state, request.sent_at, request.timer_at) == (RequestState.ACTIVE, START + 30, START + 30 + 3 * DAY)
     assert world.stored(Person, "p1").last_sent_at == START + 30
 
 

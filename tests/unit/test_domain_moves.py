@@ -11,7 +11,7 @@ from shared.domain.cases import Case, CaseState, Duty, FollowUp, decide_follow_u
 from shared.domain.errors import ConflictError, InvalidError
 from shared.domain.mails import GRACE_SECONDS, LEASE_SECONDS, Mail, MailKind, MailState, Step, next_step
 from shared.domain.people import Person
-from shared.domain.project import parse_project
+from shared.domain.project_settings import parse_project
 from shared.domain.requests import RequestState, SurveyRequest, decide_send
 from shared.domain.responses import Response
 from tests.fakes.world import DAY, START, settings
@@ -59,12 +59,23 @@ def test_given_a_request_in_any_state_then_only_its_moves_are_made(state: Reques
 
 
 @pytest.mark.parametrize("state", list(RequestState))
-def test_given_a_request_when_its_mail_is_sent_then_it_is_active_and_due_at_its_expiry(state: RequestState) -> None:
-    after = requests.sent(request(state), now=START + 5)
+def test_given_a_request_when_its_mail_is_sent_then_it_is_active_and_due_for_a_reminder(state: RequestState) -> None:
+    project = parse_project(settings())
+    after = requests.sent(request(state), project, now=START + 5)
     assert after.sent_at == START + 5
-    expected = (RequestState.ACTIVE, START + 90 * DAY) if state is RequestState.SCHEDULED else (state, START)
-    assert (after.state, after.timer_at) == expected
-    assert requests.sent(after, now=START + 9).sent_at == START + 5
+    moved = state in {RequestState.SCHEDULED, RequestState.ACTIVE}
+    assert (after.state, after.timer_at) == ((RequestState.ACTIVE, START + 5 + 3 * DAY) if moved else (state, START))
+    assert requests.sent(after, project, now=START + 9).sent_at == START + 5
+
+
+def test_given_reminders_when_each_is_sent_then_the_next_is_due_and_at_last_the_expiry() -> None:
+    project = parse_project(settings(reminder_days=[3, 7]))
+    one = requests.sent(request(RequestState.SCHEDULED), project, now=START)
+    due = [one.timer_at]
+    for _ in range(2):
+        one = requests.sent(requests.reminded(one), project, now=one.timer_at)
+        due.append(one.timer_at)
+    assert due == [START + 3 * DAY, START + 7 * DAY, START + 90 * DAY]
 
 
 @pytest.mark.parametrize(("state", "new"), list(product(MailState, MailState)))

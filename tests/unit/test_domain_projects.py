@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from shared.domain.business_time import BusinessTime
 from shared.domain.errors import InvalidError
-from shared.domain.project import BusinessCalendar, parse_project
+from shared.domain.project import BusinessCalendar
+from shared.domain.project_settings import parse_project
 from shared.outside import holidays
 from tests.fakes.world import moment, settings
 

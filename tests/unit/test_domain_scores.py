@@ -12,7 +12,8 @@ from shared.domain import monthly
 from shared.domain.cases import Case, CaseState
 from shared.domain.monthly import Month
 from shared.domain.nps import SCORES, Category, Histogram, category, round_half_away_from_zero
-from shared.domain.project import Project, parse_project
+from shared.domain.project import Project
+from shared.domain.project_settings import parse_project
 from shared.domain.redaction import MARK, redact
 from shared.domain.responses import Response
 from tests.fakes.world import START, moment, settings

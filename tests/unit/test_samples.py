@@ -17,7 +17,8 @@ from samples import make
 from samples.answers import Answer, answers, comments
 from shared.domain.nps import Category, category
 from shared.domain.people import address_problem, normalise_address
-from shared.domain.project import Contact, Project, parse_project
+from shared.domain.project import Contact, Project
+from shared.domain.project_settings import parse_project
 
 SAMPLES = Path(make.__file__).parent
 PROJECTS = sorted((SAMPLES / "projects").glob("*.toml"))

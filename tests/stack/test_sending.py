@@ -1,0 +1,102 @@
+"""What a renewal workflow relies on: decisions told, keys that make calls repeatable, batches, reminders, lists."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from tests.stack.conftest import Stack, survey_link
+
+pytestmark = pytest.mark.stack
+
+DAY = 86_400
+
+
+def test_calls_with_one_idempotency_key_make_one_request_one_mail_and_have_one_answer(stack: Stack) -> None:
+    # given 60 calls with one key, some at once, and one with another body
+    body, headers = {"email": stack.address(), "name": "Ann"}, {"Idempotency-Key": f"renewal {time.time_ns()}"}
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: stack.call("POST", "people", json=body, headers=headers), range(60)))
+    other = stack.call("POST", "people", json=body | {"name": "Eve"}, headers=headers)
+
+    # then all have one answer, byte for byte, and the other is told
+    good = {answer.content for answer in answers if answer.status_code == 201}
+    assert len(good) == 1
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    assert answers[-1].json()["survey_request"]["status"] == "scheduled"
+    assert (other.status_code, list(other.json()["errors"])) == (422, ["idempotency_key"])
+    stack.mail_to(str(body["email"]))
+    assert len(stack.inbox.to(str(body["email"]))) == 1
+
+
+def test_a_dry_run_tells_and_does_nothing(stack: Stack) -> None:
+    address = stack.address()
+    told = stack.call("POST", "people", json={"email": address, "dry_run": True, "send_at": time.time() // 1 + 3600})
+    assert told.json()["survey_request"]["status"] == "scheduled"
+    assert stack.call("GET", "people", params={"email": address}).json() == []
+
+
+def test_a_renewal_date_schedules_the_survey_the_lead_time_before_it(stack: Stack) -> None:
+    renewal = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 100 * DAY))
+    answer = stack.call("POST", "people", json={"email": stack.address(), "renewal_date": renewal}).json()
+    ahead = (answer["survey_scheduled_at"] - time.time()) / DAY
+    assert 38 < ahead < 42
+    assert answer["properties"]["renewal_date"] == renewal
+
+
+def test_a_batch_of_1000_with_40_bad_rows_gives_960_requests_and_40_explained_rows(stack: Stack) -> None:
+    stamp = time.time_ns()
+    rows = [{"email": f"batch{n}-{stamp}@people.example.org", "delay": 30 * DAY} for n in range(1000)]
+    for n in range(0, 1000, 25):
+        rows[n] = {"email": f"batch{n}", "delay": 30 * DAY}
+    answer = stack.call("POST", "people/batch", json={"people": rows})
+    assert answer.status_code == 207
+    results = answer.json()["results"]
+    assert [one["status"] for one in results] == [422 if n % 25 == 0 else 201 for n in range(1000)]
+    assert all(one["errors"] == {"email": ["is not a mail address"]} for one in results[::25])
+    asked = [one["person"]["survey_request"]["status"] for one in results if one["status"] == 201]
+    assert asked == ["scheduled"] * 960
+
+
+def test_unsubscribes_and_bounces_are_listed(stack: Stack) -> None:
+    address = stack.address()
+    person = stack.send(address)
+    stack.call("POST", "unsubscribes", json={"person_email": address})
+    newest = stack.call("GET", "unsubscribes", params={"per_page": 100}).json()[-1]
+    assert (newest["person_id"], newest["email"]) == (person["id"], address)
+    mailbox = f"bounce+{time.time_ns()}@simulator.amazonses.com"
+    stack.send(mailbox)
+    stack.mail_to(mailbox)
+    stack.until(lambda: mailbox in {b["email"] for b in stack.call("GET", "bounces", params={"per_page": 100}).json()})
+
+
+def test_who_has_not_answered_is_reminded_twice_and_who_has_is_not(stack: Stack) -> None:
+    # given two people with a survey, of whom one answers
+    silent, quick = stack.address(), stack.address()
+    links = {}
+    for address in (silent, quick):
+        stack.send(address)
+        links[address] = survey_link(stack.mail_to(address))
+    assert requests.post(links[quick], data={"score": "8"}, timeout=60).status_code == 200
+
+    # when the days go by
+    try:
+        for number, days in ((1, 3), (2, 7), (2, 20)):
+            stack.set_clock(days * DAY + 120)
+            stack.until(
+                lambda number=number: len(stack.inbox.to(silent)) == 1 + number,
+                meanwhile=lambda: stack.invoke("wake"),
+            )
+    finally:
+        stack.set_clock(0)
+
+    # then the reminders are in the first mail's thread, lead to the same question, and only one person got them
+    first, *reminders = stack.inbox.to(silent)
+    assert len(reminders) == 2
+    for reminder in reminders:
+        assert reminder.subject == first.subject
+        assert reminder.headers["in-reply-to"] == first.headers["message-id"]
+        assert "This is a reminder" in reminder.text
+        assert survey_link(reminder) == links[silent]
+    assert len(stack.inbox.to(quick)) == 1
