@@ -18,6 +18,7 @@ from local.processes import Process
 NAME = "inbox"
 
 _START_SECONDS = 30
+_SETTLING_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,10 @@ def wait(state: StateDirectory, process: Process, web_port: int) -> None:
         if not process.is_alive() or time.monotonic() > until:
             raise CommandError(f"the inbox did not start; see {state.logs / f'{NAME}.log'}")
         time.sleep(0.1)
+    # Another program's inbox answers as well, while ours is just finding its port taken.
+    time.sleep(_SETTLING_SECONDS)
+    if not process.is_alive():
+        raise CommandError(f"port {web_port} was taken meanwhile; run it again, or see {state.logs / f'{NAME}.log'}")
 
 
 def answers(web_port: int) -> bool:

@@ -10,24 +10,39 @@ from functions.api import reading, send
 from functions.api.inputs import PersonInput
 from shared.domain.errors import BusyError, InvalidError
 from shared.domain.project import Project
+from shared.outside.log import log, place_of
+from shared.store.idempotency import Keep, row_key
 
 # As many as the client has connections; a function's share of a processor has no use for more.
 AT_ONCE = 8
 
 
-def send_all(project: Project, rows: Sequence[Mapping[str, Any]], now: int) -> list[dict[str, Any]]:
-    """The result of every row, in order: `status` 201 with `person`, 422 with `errors`, or 503 to repeat the row.
+def send_all(project: Project, rows: Sequence[Any], now: int, key: str | None) -> list[dict[str, Any]]:
+    """The result of every row, in order: `status` 201 with `person`, else 422, 500 or 503 with `errors`.
 
-    A person who stands in two rows is surveyed once: the throttle holds between rows as between calls.
+    A person who stands in two rows is surveyed once: the throttle holds between rows as between calls. With an
+    idempotency key, a row of the same batch sent again has the same result and does nothing.
     """
+    keys = [None if key is None else row_key(key, number) for number in range(len(rows))]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(lambda row: _send_one(project, row, now), rows))
+        return list(pool.map(lambda row, own: _send_one(project, row, now, own), rows, keys))
 
 
-def _send_one(project: Project, row: Mapping[str, Any], now: int) -> dict[str, Any]:
+def _send_one(project: Project, row: Any, now: int, key: str | None) -> dict[str, Any]:
     try:
-        return {"status": 201, "person": send.send(project, reading.check(PersonInput, row), now)}
+        if not isinstance(row, Mapping):
+            return _failed(422, {"row": ["must be an object with an email"]})
+        call = reading.check(PersonInput, row)
+        keep = Keep.of(project.id, key, call.model_dump(mode="json")) if key is not None else None
+        return {"status": 201, "person": send.send(project, call, now, keep)}
     except InvalidError as error:
-        return {"status": 422, "errors": error.fields}
+        return _failed(422, error.fields)
     except (BusyError, BotoCoreError, ClientError):
-        return {"status": 503, "errors": {"row": ["was not done: the service is busy; send it again"]}}
+        return _failed(503, {"row": ["was not done: the service is busy; send it again"]})
+    except Exception as error:  # noqa: BLE001  # one row's fault must not take the others' results away
+        log("a row failed", "ERROR", error=type(error).__name__, where=place_of(error))
+        return _failed(500, {"row": ["failed unexpectedly"]})
+
+
+def _failed(status: int, errors: dict[str, list[str]]) -> dict[str, Any]:
+    return {"status": status, "errors": errors}

@@ -35,7 +35,7 @@ def _sweep(project: Project, person_id: str) -> None:
     for item in people.everything_of(person_id):
         if item["kind"] == "follow_up" and item.get("case"):
             _rewrite(partial(_silent_case, item["case"]))
-        elif item["kind"] in {"request", "response", "edit", "unsubscribe", "bounce"}:
+        elif item["kind"] in {"request", "response", "edit", "unsubscribe", "bounce", "idempotency"}:
             _rewrite(partial(_anonymous, project, Key(item["pk"], item["sk"])))
 
 

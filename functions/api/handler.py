@@ -1,8 +1,10 @@
 """HTTP in, one call, HTTP out. Every error becomes a status here and nowhere else."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote, unquote
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -38,7 +40,7 @@ _BUSY_CODES = frozenset(
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One call. It may end in `.json`, as Delighted's may."""
-    event["rawPath"] = event["rawPath"].removesuffix(".json").rstrip("/") or "/"
+    event["rawPath"] = _plain_path(event["rawPath"])
     event["headers"] = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     log.begin(
         correlation_id=event["requestContext"]["requestId"], function_request_id=getattr(context, "aws_request_id", "")
@@ -47,6 +49,13 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     method = event["requestContext"]["http"]["method"]
     logger.info("answered", method=method, status=answer["statusCode"], **log.concerns())
     return answer
+
+
+def _plain_path(path: str) -> str:
+    """The path without `.json`, and with a person's name in one piece: an address may hold a slash."""
+    path = path.removesuffix(".json").rstrip("/") or "/"
+    match = re.fullmatch(r"(/v1/people/)(.+?)((?:/survey_requests/pending)?)", path)
+    return match[1] + quote(unquote(match[2]), safe="") + match[3] if match else path
 
 
 def _runner(route: Route) -> Callable[..., Response[str]]:

@@ -22,6 +22,7 @@ _LIMITS = {
     "question_product_name": 150,
     "delighted_email_subject": 150,
     "delighted_intro_message": 300,
+    "account_id": 200,
 }
 
 _NO_TIME = "must be a time: Unix seconds or ISO 8601"
@@ -139,7 +140,7 @@ def _property(name: str, value: Any) -> str | None:
 class BatchInput(Input):
     """POST people/batch: rows of POST people, each checked by itself."""
 
-    people: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_BATCH)]
+    people: Annotated[list[Any], Field(min_length=1, max_length=MAX_BATCH)]
 
 
 class UnsubscribeInput(Input):

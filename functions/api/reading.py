@@ -15,9 +15,12 @@ from shared.domain.errors import InvalidError
 
 
 def check[M: Input](model: type[M], given: Mapping[str, Any]) -> M:
-    """The parameters as the model has them. Raises InvalidError naming every field that is wrong."""
+    """The parameters as the model has them; one that is null is as good as not given.
+
+    Raises InvalidError naming every field that is wrong.
+    """
     try:
-        return model.model_validate(dict(given))
+        return model.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         problems: dict[str, list[str]] = {}
         for one in error.errors(include_url=False):
@@ -53,10 +56,13 @@ def query_of(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """Names in brackets unfolded; of a name given twice the last value counts."""
+    """Names in brackets unfolded; of a name given twice the last value counts.
+
+    Delighted's Node client writes the list `expand` without brackets.
+    """
     result: dict[str, Any] = {}
     for name, value in pairs:
-        match = re.fullmatch(r"([^\[\]]+)\[([^\[\]]*)\]", name)
+        match = re.fullmatch(r"([^\[\]]+)\[([^\[\]]*)\]", f"{name}[]" if name in _LISTS else name)
         if match is None:
             result[name] = value
             continue
@@ -79,6 +85,7 @@ def _words(kind: str, message: str, context: Mapping[str, Any]) -> str:
     return words.format(**context) if words else message[:1].lower() + message[1:]
 
 
+_LISTS = {"expand"}
 _NO_ROWS = f"must have 1 to {inputs.MAX_BATCH} rows"
 _NO_DAY = "must be a day such as 2027-01-31"
 _NOT_WHOLE = "must be a whole number"

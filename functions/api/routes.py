@@ -68,7 +68,9 @@ def post_person(call: Call[inputs.PersonInput]) -> Answer:
 
 def post_batch(call: Call[inputs.BatchInput]) -> Answer:
     """Up to 1,000 rows of POST people; a result for each, in order. One bad row harms no other."""
-    return Answer({"results": batch.send_all(call.project, call.given.people, call.now)}, status=207)
+    return Answer(
+        {"results": batch.send_all(call.project, call.given.people, call.now, call.idempotency_key)}, status=207
+    )
 
 
 def list_people(call: Call[inputs.PeopleQuery]) -> Answer:

@@ -7,7 +7,7 @@ from functions.api import outputs
 from functions.api.inputs import PersonInput
 from shared.domain.errors import BusyError, InvalidError
 from shared.domain.mails import Mail, MailState, invitation_id, refused
-from shared.domain.people import Person, merge_properties
+from shared.domain.people import MAX_PROPERTIES, Person, merge_properties
 from shared.domain.project import DAY, Project
 from shared.domain.requests import (
     SEND_PROPERTIES,
@@ -54,7 +54,7 @@ def send(project: Project, call: PersonInput, now: int, keep: Keep | None = None
             person = _booked(person, request, project)
         answer = outputs.sent(person, request, decision)
         try:
-            _write(person, known, claim, request, [keep.write(answer, now)] if keep else [])
+            _write(person, known, claim, request, keep.writes(answer, now) if keep else [])
         except ChangedError:
             continue
         return answer
@@ -92,12 +92,15 @@ def _upserted(project: Project, call: PersonInput, known: Person | None, claim: 
         Person(id=new_id(), project=project.id, created_at=now, email=(call.email or "").strip())
     )
     lasting = {name: value for name, value in _given(call).items() if name not in SEND_PROPERTIES}
+    properties = merge_properties(person.properties, lasting)
+    if len(properties) > MAX_PROPERTIES:
+        raise InvalidError({"properties": [f"may have at most {MAX_PROPERTIES} entries, those kept before among them"]})
     person = replace(
         person,
         name=person.name if call.name is None else call.name,
         phone_number=person.phone_number if call.phone_number is None else call.phone_number,
         locale=call.locale or call.properties.get("locale") or person.locale,
-        properties=merge_properties(person.properties, lasting),
+        properties=properties,
     )
     if call.last_sent_at is not None:
         person = replace(

@@ -6,6 +6,7 @@ from shared.domain.errors import InvalidError
 from shared.domain.project import Project, SendWindow
 
 MAX_AHEAD = 400 * 86_400
+FIRST_YEAR = 2000
 
 _WEEK = 7
 
@@ -23,7 +24,8 @@ def send_time(
         renewal_date: the day of a renewal; the survey goes out `renewal_lead_days` before it, now when that is past.
 
     Raises:
-        InvalidError: more than one of the three is given, or the time lies more than 400 days ahead.
+        InvalidError: more than one of the three is given, the time lies more than 400 days ahead, or the renewal
+            in another century.
     """
     given = [
         name
@@ -32,6 +34,8 @@ def send_time(
     ]
     if len(given) > 1:
         raise InvalidError({given[1]: [f"must not be given together with {given[0]}"]})
+    if renewal_date is not None and renewal_date.year < FIRST_YEAR:
+        raise InvalidError({"renewal_date": ["must be a day such as 2027-01-31"]})
     wished = now + delay
     if send_at is not None:
         wished = max(now, send_at)

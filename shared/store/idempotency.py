@@ -7,11 +7,16 @@ from typing import Any
 
 from shared.domain.errors import InvalidError
 from shared.store import keys
-from shared.store.attributes import Item
-from shared.store.table import Put, records
+from shared.store.table import Put, Replace, Write, records
 
 KEPT_SECONDS = 86_400
 LONGEST_KEY = 255
+
+
+def row_key(key: str, number: int) -> str:
+    """The key of a batch's row. Raises InvalidError when the batch's key is empty or too long."""
+    _check(key)
+    return hashlib.sha256(f"{key}\n{number}".encode()).hexdigest()
 
 
 @dataclass(slots=True)
@@ -19,7 +24,7 @@ class Keep:
     """One key of one project, and the body that it was used with.
 
     The answer is part of the transaction that does what it tells: a call that was cut off either happened and has its
-    answer, or did not happen.
+    answer, or did not happen. The answer itself stands with the person and goes when they are erased.
     """
 
     project: str
@@ -30,33 +35,42 @@ class Keep:
     @classmethod
     def of(cls, project: str, key: str, body: Any) -> "Keep":
         """The keep of a call. Raises InvalidError for a key that is empty or too long."""
-        if not 0 < len(key) <= LONGEST_KEY:
-            raise InvalidError({"idempotency_key": [f"must have 1 to {LONGEST_KEY} characters"]})
+        _check(key)
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
         return cls(project, key, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest())
 
     def recall(self, now: int) -> dict[str, Any] | None:
-        """The answer given before, or None. Raises InvalidError when the key was used with another body."""
-        item: Item | None = records().get(keys.idempotency(self.project, self.key))
+        """The answer given before; None when there is none, it is a day old, or its person was erased.
+
+        Raises InvalidError when the key was used with another body.
+        """
+        item = records().get(keys.idempotency(self.project, self.key))
         self.rev = item["rev"] if item else 0
         if item is None or item["created_at"] + KEPT_SECONDS <= now:
             return None
         if item["body"] != self.body:
             raise InvalidError({"idempotency_key": ["was used with another body"]})
-        answer: dict[str, Any] = json.loads(item["answer"])
+        told = records().get(keys.kept_answer(item["person"], self.project, self.key))
+        if told is None:
+            return None
+        answer: dict[str, Any] = json.loads(told["answer"])
         return answer
 
-    def write(self, answer: dict[str, Any], now: int) -> Put:
-        """The write that keeps an answer; it fails when another call with this key was faster."""
-        key = keys.idempotency(self.project, self.key)
-        item = {
-            "pk": key.pk,
-            "sk": key.sk,
-            "kind": "idempotency",
-            "body": self.body,
-            "answer": json.dumps(answer, ensure_ascii=False),
-            "created_at": now,
-            "forget_at": now + KEPT_SECONDS,
-            "rev": self.rev + 1,
-        }
-        return Put(item, rev=self.rev)
+    def writes(self, answer: dict[str, Any], now: int) -> list[Write]:
+        """The writes that keep an answer of POST people; they fail when another call with this key was faster."""
+        key, kept = (
+            keys.idempotency(self.project, self.key),
+            keys.kept_answer(answer["id"], self.project, self.key),
+        )
+        rev = self.rev + 1
+        common = {"kind": "idempotency", "created_at": now, "forget_at": now + KEPT_SECONDS, "rev": rev}
+        text = json.dumps(answer, ensure_ascii=False)
+        return [
+            Put({"pk": key.pk, "sk": key.sk, "person": answer["id"], "body": self.body, **common}, rev=self.rev),
+            Replace({"pk": kept.pk, "sk": kept.sk, "answer": text, **common}),
+        ]
+
+
+def _check(key: str) -> None:
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise InvalidError({"idempotency_key": [f"must have 1 to {LONGEST_KEY} characters"]})

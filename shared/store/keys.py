@@ -53,8 +53,13 @@ def address(project_id: str, mail_address: str) -> Key:
 
 
 def idempotency(project_id: str, key: str) -> Key:
-    """The answer kept under a caller's key."""
+    """That a caller's key was used, and for whom."""
     return Key(f"IDEMPOTENCY#{project_id}#{hashlib.sha256(key.encode()).hexdigest()}", "IDEMPOTENCY")
+
+
+def kept_answer(person_id: str, project_id: str, key: str) -> Key:
+    """The answer itself: it tells of the person, and is erased with them."""
+    return Key(f"PERSON#{person_id}", idempotency(project_id, key).pk)
 
 
 def suppression(person_id: str, reason: str) -> Key:

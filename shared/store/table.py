@@ -46,6 +46,13 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Replace:
+    """A whole item written whatever stood there; another write of the transaction guards it."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """A condition on an item that is not written."""
 
@@ -70,7 +77,7 @@ class Delete:
     rev: int | None = None
 
 
-Write = Put | Check | Add | Delete
+Write = Put | Replace | Check | Add | Delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +239,8 @@ class Table:
             case Put():
                 put = {"TableName": self.name, "Item": item_to_wire(write.item), **_revision_condition(write)}
                 return {"Put": put | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
+            case Replace():
+                return {"Put": {"TableName": self.name, "Item": item_to_wire(write.item)}}
             case Check():
                 check = {"TableName": self.name, "Key": write.key.item(), "ConditionExpression": write.condition}
                 if write.values:

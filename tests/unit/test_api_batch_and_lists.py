@@ -1,5 +1,7 @@
 """POST people/batch, GET unsubscribes, GET bounces."""
 
+from urllib.parse import quote
+
 import pytest
 
 from shared.store import suppression
@@ -32,7 +34,7 @@ def test_given_a_person_in_two_rows_then_one_survey(world: World, api: Api) -> N
     assert sorted(one["person"]["survey_request"]["status"] for one in results) == ["scheduled", "throttled"]
 
 
-@pytest.mark.parametrize("people", [[], [{"email": "a@example.com"}] * 1001, "all", [1]])
+@pytest.mark.parametrize("people", [[], [{"email": "a@example.com"}] * 1001, "all", {"a": 1}])
 def test_given_no_rows_too_many_or_none_then_422(world: World, api: Api, people: object) -> None:
     assert api.call("POST", "people/batch", json_body={"people": people}).status == 422
     assert world.items("person") == []
@@ -62,3 +64,42 @@ def test_given_an_erased_person_then_no_list_knows_them(world: World, api: Api) 
     assert api.call("DELETE", "people/p1").status == 202
     assert api.call("GET", "unsubscribes").body == []
     assert api.ask().body["survey_request"]["reason"] == "unsubscribed"
+
+
+def test_given_rows_that_are_no_objects_or_from_another_century_then_they_harm_no_other(world: World, api: Api) -> None:
+    rows = [{"email": "p1@example.com"}, 5, None, {"email": "p2@example.com", "renewal_date": "0001-01-01"}]
+    results = api.call("POST", "people/batch", json_body={"people": rows}).body["results"]
+    assert [one["status"] for one in results] == [201, 422, 422, 422]
+    assert list(results[3]["errors"]) == ["renewal_date"]
+
+
+def test_given_a_batch_again_with_its_key_then_the_same_results_and_one_survey_each(world: World, api: Api) -> None:
+    rows = [{"email": f"p{n}@example.com"} for n in range(3)]
+    headers = {"Idempotency-Key": "batch 7"}
+    first, second = (
+        api.call("POST", "people/batch", json_body={"people": rows}, headers=headers).body for _ in range(2)
+    )
+    assert first == second
+    assert {one["person"]["survey_request"]["status"] for one in first["results"]} == {"scheduled"}
+    assert len(world.items("request")) == 3
+
+
+def test_given_more_properties_than_a_person_may_have_then_422_and_what_is_kept_stays(world: World, api: Api) -> None:
+    assert api.ask(properties={f"a{n}": "x" for n in range(50)}).status == 201
+    reply = api.ask(properties={"b": "y"})
+    assert (reply.status, list(reply.body["errors"])) == (422, ["properties"])
+    assert api.ask(properties={"a0": None, "b": "y"}).status == 201
+
+
+@pytest.mark.parametrize("local", ["a/b", "a#b", "a?b", "a%b", "a+b"])
+def test_given_an_address_of_odd_letters_then_it_can_be_cancelled_and_erased(
+    world: World, api: Api, local: str
+) -> None:
+    address = f"{local}@example.com"
+    assert api.ask(email=address, delay=60).status == 201
+    quoted = quote(address, safe="")
+    for path in (f"people/{quoted}/survey_requests/pending", f"people/{address}/survey_requests/pending"):
+        assert api.call("DELETE", path).status == 200
+    assert world.items("request")[0]["state"] == "cancelled"
+    assert api.call("DELETE", f"people/email:{quoted}").status == 202
+    assert world.items("person") == []

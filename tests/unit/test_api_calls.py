@@ -244,3 +244,16 @@ def test_given_any_call_then_its_answer_is_json(world: World, api: Api) -> None:
         http_event("GET", "/v1/metrics", headers={"authorization": f"Bearer {SECRET}"}), world.context
     )
     assert "application/json" in str(answer["headers"]) + str(answer.get("multiValueHeaders"))
+
+
+def test_given_lists_as_delighteds_node_client_writes_them_then_they_are_lists(world: World) -> None:
+    world.project()
+    world.answer(world.active(), 9)
+    (one,) = Api.of(world).call("GET", "survey_responses", query="expand=person&expand=notes&per_page=5").body
+    assert one["person"]["email"] == "p1@example.com"
+
+
+def test_given_nulls_then_they_are_as_good_as_not_given(world: World) -> None:
+    world.project()
+    reply = Api.of(world).ask(delay=None, send=None, name=None, properties=None)
+    assert reply.body["survey_request"]["status"] == "scheduled"

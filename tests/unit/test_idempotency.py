@@ -71,3 +71,13 @@ def test_given_many_at_once_then_all_have_one_answer(world: World, api: Api) -> 
     assert all(answer == good[0] for answer in good)
     assert {answer[0] for answer in answers} <= {201, 503}
     assert len(world.items("request")) == 1
+
+
+def test_given_an_erased_person_then_nothing_of_the_answer_is_left(world: World, api: Api) -> None:
+    post(api, name="Ada Example")
+    assert api.call("DELETE", "people/email:p1@example.com").status == 202
+    left = str(world.dynamodb.snapshot("records"))
+    assert "Ada Example" not in left
+    assert "p1@example.com" not in left
+    status, body = post(api, name="Ada Example")
+    assert (status, body["survey_request"]["status"]) == (201, "scheduled")  # type: ignore[index]
