@@ -6,11 +6,12 @@ from functools import partial
 
 from shared.domain.cases import Case
 from shared.domain.errors import BusyError
+from shared.domain.monthly import month_of
 from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.requests import ERASED, RequestState, SurveyRequest
 from shared.domain.responses import Response
-from shared.store import keys, people
+from shared.store import keys, people, reports
 from shared.store.attributes import unpack
 from shared.store.keys import Key
 from shared.store.records import changed, load
@@ -19,24 +20,33 @@ from shared.store.table import ChangedError, Delete, Write, records
 _ATTEMPTS = 10
 
 
-def erase(project: Project, person: Person) -> None:
+def erase(project: Project, person: Person, now: int) -> None:
     """Makes a person's responses anonymous, cancels what is pending, and forgets who they were.
+
+    Reports of months in which they said something are built again, without their words, within the hour.
 
     Their suppression survives under a hash of the address. Each step may be repeated: the person's own
     record goes last, so that a call cut off half way is finished by the next one.
     """
-    _sweep(project, person.id)
+    months = _sweep(project, person.id)
+    for month in months & {item["sk"] for item in reports.all_of(project.id)}:
+        reports.request(project.id, month, now, quiet=True)
     _rewrite(partial(_forgotten, person.id))
     # What was written while the first sweep ran; without the person's record nothing new can follow.
     _sweep(project, person.id)
 
 
-def _sweep(project: Project, person_id: str) -> None:
+def _sweep(project: Project, person_id: str) -> set[str]:
+    """Goes through all of a person's items; returns the months in which they commented."""
+    months = set()
     for item in people.everything_of(person_id):
+        if item["kind"] == "response" and item.get("comment"):
+            months.add(month_of(item["created_at"], project.zone).name)
         if item["kind"] == "follow_up" and item.get("case"):
             _rewrite(partial(_silent_case, item["case"]))
         elif item["kind"] in {"request", "response", "edit", "unsubscribe", "bounce", "idempotency"}:
             _rewrite(partial(_anonymous, project, Key(item["pk"], item["sk"])))
+    return months
 
 
 def _rewrite(decide: Callable[[], Sequence[Write]]) -> None:
@@ -84,7 +94,8 @@ def _silent_case(case_id: str) -> Sequence[Write]:
     if case is None:
         return []
     history = tuple(event if event.what in _FACTS else replace(event, text="") for event in case.history)
-    return [] if history == case.history else [changed(replace(case, history=history))]
+    silent = replace(case, history=history, root_cause=ERASED if case.root_cause else "")
+    return [] if silent == case else [changed(silent)]
 
 
 def _forgotten(person_id: str) -> Sequence[Write]:

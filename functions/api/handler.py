@@ -52,10 +52,16 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _plain_path(path: str) -> str:
-    """The path without `.json`, and with a person's name in one piece: an address may hold a slash."""
+    """The path without `.json`, and with a person's name in one piece: an address may hold a slash.
+
+    Gateways hand paths on decoded; a name that still has no @ may be one that was not.
+    """
     path = path.removesuffix(".json").rstrip("/") or "/"
     match = re.fullmatch(r"(/v1/people/)(.+?)((?:/survey_requests/pending)?)", path)
-    return match[1] + quote(unquote(match[2]), safe="") + match[3] if match else path
+    if match is None:
+        return path
+    name = match[2] if "@" in match[2] else unquote(match[2])
+    return match[1] + quote(name, safe="") + match[3]
 
 
 def _runner(route: Route) -> Callable[..., Response[str]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
@@ -68,7 +69,7 @@ def _line(value: str | None) -> str | None:
 
 Time = Annotated[int, BeforeValidator(_time), Field(ge=0, le=99_999_999_999)]
 Whole = Annotated[int, BeforeValidator(_number)]
-Address = Annotated[str, BeforeValidator(_address)]
+Address = Annotated[str, BeforeValidator(_address), Field(min_length=1)]
 Properties = dict[str, str | None]
 
 
@@ -122,6 +123,8 @@ def _property(name: str, value: Any) -> str | None:
         raise ValueError(f"has a name that is empty or longer than {MAX_PROPERTY_NAME} characters")
     if value is None:
         return None
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"has a value for {name} that is no number")
     if isinstance(value, bool):
         text = "true" if value else "false"
     elif isinstance(value, str | int | float):
@@ -146,7 +149,7 @@ class BatchInput(Input):
 class UnsubscribeInput(Input):
     """POST unsubscribes."""
 
-    person_email: Address = Field(min_length=1)
+    person_email: Address
 
 
 class ReportInput(Input):
@@ -167,7 +170,7 @@ class PeopleQuery(PageQuery):
     """GET people."""
 
     email: Address | None = None
-    phone_number: str | None = None
+    phone_number: Annotated[str | None, Field(min_length=1)] = None
     cursor: str | None = None
 
 

@@ -38,7 +38,7 @@ def body_of(event: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidError({"body": ["must be UTF-8 text"]}) from error
     if not text.strip():
         return {}
-    content_type = {k.lower(): v for k, v in (event.get("headers") or {}).items()}.get("content-type", "")
+    content_type = {k.lower(): v for k, v in (event.get("headers") or {}).items()}.get("content-type", "").lower()
     if content_type.startswith("application/x-www-form-urlencoded"):
         return nested(parse_qsl(text, keep_blank_values=True))
     try:

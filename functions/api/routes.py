@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlencode
 from functions.api import batch, erase, figures, inputs, outputs, reports, send
 from functions.api.inputs import Input
 from shared.domain.cases import Case
-from shared.domain.errors import InvalidError, NotFoundError
+from shared.domain.errors import ConflictError, InvalidError, NotFoundError
 from shared.domain.monthly import month_of
 from shared.domain.people import Person, Suppression
 from shared.domain.project import Project
@@ -80,8 +80,7 @@ def list_people(call: Call[inputs.PeopleQuery]) -> Answer:
         _, found = people.find(project.id, query.email)
         return Answer([outputs.person(found)] if found else [])
     if query.phone_number:
-        every = lists.by_time(Person, "person", project.id, since=project.created_at, until=call.now)
-        return Answer([outputs.person(one) for one in every if one.phone_number == query.phone_number])
+        return Answer([outputs.person(one) for one in _with_number(project, query.phone_number, call.now)])
     listed = lists.by_time(
         Person,
         "person",
@@ -104,7 +103,7 @@ def delete_person(call: Call[inputs.NoQuery], person: str) -> Answer:
     """Erases a person named by id, `email:…` or `phone_number:…`."""
     found = _person_named(call.project, unquote(person), call.now)
     log.concern(person=found.id)
-    erase.erase(call.project, found)
+    erase.erase(call.project, found, call.now)
     return Answer({"ok": True}, status=202)
 
 
@@ -277,13 +276,24 @@ def _person_named(project: Project, name: str, now: int) -> Person:
     elif kind == "email":
         _, person = people.find(project.id, value)
     elif kind == "phone_number":
-        every = lists.by_time(Person, "person", project.id, since=project.created_at, until=now)
-        person = next((one for one in every if one.phone_number == value), None)
+        person = _only(_with_number(project, value, now) if value else [])
     else:
         raise NotFoundError("name a person by id, email:… or phone_number:…")
     if person is None or person.project != project.id:
         raise NotFoundError("there is no such person")
     return person
+
+
+def _with_number(project: Project, number: str, now: int) -> list[Person]:
+    every = lists.by_time(Person, "person", project.id, since=project.created_at, until=now)
+    return [one for one in every if one.phone_number == number]
+
+
+def _only(people: list[Person]) -> Person | None:
+    """The one person, or None. Raises ConflictError for several: nobody is to be erased by a shared number."""
+    if len(people) > 1:
+        raise ConflictError("several people have this telephone number; name one by id or email")
+    return people[0] if people else None
 
 
 def _id(text: str) -> str:

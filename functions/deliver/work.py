@@ -143,6 +143,10 @@ def _take_and_send(mail: Mail, now: int) -> tuple[Done, Result | None]:
         reason = person.suppression.value if person and person.suppression else "erased"
         store.move(mail.id, lambda known: mails.refused(known, reason, now) if known.rev == mail.rev else known, now)
         return Done.SUPPRESSED, None
+    if mail.kind.is_survey and (opens := within_window(project, now)) > now:
+        later = mails.put_off(mail, opens, "send window")
+        store.move(mail.id, lambda known: later if known.rev == mail.rev else known, now)
+        return Done.LATER, None
     request = load(SurveyRequest, mail.subject_id) if mail.kind.is_survey else None
     taken = mails.take(mail, now)
     try:

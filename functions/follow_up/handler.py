@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
 
 from functions.follow_up.act import act
 from shared.domain.cases import Duty
@@ -45,11 +46,12 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
         log.begin(request=response.id, project=response.project, function_request_id=context.aws_request_id)
         try:
             project = projects.load(response.project)
-            is_holiday = holidays.test_for(project.calendar)
-        except (NotFoundError, InvalidError) as error:
+            done = act(response, project, holidays.test_for(project.calendar), clock.now())
+        except (NotFoundError, InvalidError, ClientError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] != "ValidationException":
+                raise
             poison.append({"record": f"response:{response.id}", "rev": response.rev, "why": type(error).__name__})
             continue
-        done = act(response, project, is_holiday, clock.now())
         if not response.erased:
             people.note_answer(response.person, response.created_at)
         if done.duty is Duty.CASE:

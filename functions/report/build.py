@@ -35,7 +35,9 @@ def build(project: Project, month: Month, now: int) -> Item:
     files = {"html": f"{folder}/report.html", "json": f"{folder}/report.json"}
     _put(files["json"], json.dumps(figures, ensure_ascii=False, indent=1), "application/json")
     _put(files["html"], render.html(project, figures), "text/html; charset=utf-8")
-    _mail(project, figures, now)
+    known = reports.find(project.id, month.name) or {}
+    if not (figures["preliminary"] and known.get("quiet")):
+        _mail(project, figures, now)
     return reports.built(project.id, month.name, files, now)
 
 

@@ -50,11 +50,14 @@ def query_of(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def form_of(event: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a posted form. Raises UnreadableFormError for anything else."""
+    """The fields of a posted form; bytes that are no text become replacement characters, so that no answer is lost.
+
+    Raises UnreadableFormError for what is no form.
+    """
     body = event.get("body") or ""
     try:
-        text = base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
+        text = base64.b64decode(body).decode(errors="replace") if event.get("isBase64Encoded") else body
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="replace"))
     except ValueError as error:
         raise UnreadableFormError("not a form") from error
 

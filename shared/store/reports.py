@@ -23,9 +23,9 @@ def find(project: str, month: str) -> Item | None:
     return records().get(keys.report(project, month))
 
 
-def request(project: str, month: str, now: int) -> Item:
-    """Notes that the report is to be built (again)."""
-    return _change(project, month, {"state": REQUESTED, "requested_at": now})
+def request(project: str, month: str, now: int, *, quiet: bool = False) -> Item:
+    """Notes that the report is to be built (again); a quiet wish mails no new edition of a month that is not over."""
+    return _change(project, month, {"state": REQUESTED, "requested_at": now, "quiet": quiet})
 
 
 def built(project: str, month: str, files: dict[str, str], now: int) -> Item:

@@ -79,7 +79,7 @@ def test_given_real_clients_when_a_survey_is_asked_answered_counted_and_reported
     _, person = people.find("acme", "P1@example.com")
     assert person is not None
     assert [one.id for one in lists.by_time(Person, "person", "acme", since=now, until=now)] == [person.id]
-    erase.erase(project, person)
+    erase.erase(project, person, now)
     tombstone = load(Response, name)
     assert tombstone is not None
     assert (tombstone.erased, tombstone.comment, tombstone.score) == (True, "", 3)

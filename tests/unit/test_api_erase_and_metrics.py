@@ -233,3 +233,15 @@ def test_given_answers_then_the_metrics_are_whole_numbers_and_an_interval(world:
         "detractor_count": 6, "detractor_percent": 30, "response_count": 20,
         "margin_of_error": 34.9, "interval": [-17.5, 52.3],
     }  # fmt: skip
+
+
+def test_given_an_empty_or_a_shared_number_then_nobody_is_erased(world: World) -> None:
+    world.project()
+    api = Api.of(world)
+    for number, phone in ((1, ""), (2, "+1555"), (3, "+1555"), (4, "+1777")):
+        world.person(f"p{number}", phone_number=phone)
+    codes = [api.call("DELETE", f"people/phone_number:{phone}").status for phone in ("", "%2B1555", "%2B1777")]
+    assert codes == [404, 409, 202]
+    assert [item["id"] for item in world.items("person")] == ["p1", "p2", "p3"]
+    assert api.call("GET", "people", query="email=").status == 422
+    assert api.call("GET", "people", query="phone_number=").status == 422

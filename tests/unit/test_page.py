@@ -196,12 +196,17 @@ def test_given_hostile_words_then_they_are_text_everywhere(open_: World, sent: s
         html.encode()
 
 
-@pytest.mark.parametrize(
-    "body", [b"\xff\xfe", b"score=9&comment=%ff%fe", "score=9&" + "&".join(f"a{n}=1" for n in range(60))]
-)
-def test_given_a_form_that_no_page_of_ours_sends_then_400_and_nothing_is_kept(open_: World, body: str | bytes) -> None:
-    assert visit(open_, "POST", body=body)["statusCode"] == 400
+@pytest.mark.parametrize(("body", "status"), [(b"\xff\xfe", 422), ("score=9&" + "&".join(["a=1"] * 60), 400)])
+def test_given_a_form_that_no_page_of_ours_sends_then_it_is_refused_and_nothing_is_kept(
+    open_: World, body: str | bytes, status: int
+) -> None:
+    assert visit(open_, "POST", body=body)["statusCode"] == status
     assert open_.items("response") == []
+
+
+def test_given_bytes_that_are_no_text_then_the_answer_is_kept_all_the_same(open_: World) -> None:
+    assert visit(open_, "POST", body=b"score=9&comment=good%ff%fe")["statusCode"] == 303
+    assert (open_.stored(Response, "p1-1").score, open_.stored(Response, "p1-1").comment) == (9, "good\ufffd\ufffd")
 
 
 def test_given_a_body_in_base64_then_it_is_read(open_: World) -> None:

@@ -96,3 +96,16 @@ def test_given_a_send_window_then_a_survey_that_comes_late_waits_for_it(world: W
     assert work(MESSAGE)[0] is Done.NOTHING
     world.now = due
     assert work(MESSAGE)[0] is Done.SENT
+
+
+def test_given_a_send_window_then_a_mail_that_ses_put_off_waits_for_it_too(world: World) -> None:
+    world.project(send_window={"days": [1, 2, 3, 4, 5, 6, 7], "start": "00:00", "end": "23:00"}, reminder_days=[])
+    world.invited()
+    world.ses.answers = [ses_refusal("Throttling", "Daily message quota exceeded.")]
+    assert work(MESSAGE)[0] is Done.LATER
+    midnight = START - START % DAY
+    world.now = midnight + 23 * 3600 + 60
+    assert work({"mail": "p1-1-0"})[0] is Done.LATER
+    assert world.stored(Mail, "p1-1-0").timer_at == midnight + DAY
+    world.now = midnight + DAY
+    assert work({"mail": "p1-1-0"})[0] is Done.SENT

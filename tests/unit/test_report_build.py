@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from functions.api.erase import erase
 from functions.report import handler
 from functions.report.build import build
 from functions.report.due import due_months
 from functions.score import handler as score
 from shared.domain.monthly import Month, month_of
+from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.responses import Response
 from shared.store import reports
@@ -197,3 +199,20 @@ def test_given_a_year_end_then_months_follow_one_another(world: World) -> None:
     assert [month.previous().name, month.next().name] == ["2025-12", "2026-02"]
     assert [one.name for one in month.trailing(3)] == ["2025-11", "2025-12", "2026-01"]
     assert (month.end - month.start) == 31 * DAY
+
+
+def test_given_a_person_erased_after_the_report_then_it_is_built_again_without_their_words_and_without_a_mail(
+    world: World,
+) -> None:
+    project = world.project(managers=[{"email": "m@acme.example.com"}])
+    world.answer(world.active(), 9, "The nurse Ada Example helped us a lot")
+    month = month_of(world.now, project.zone)
+    build(project, month, world.now)
+    assert "helped us a lot" in str(world.s3.objects)
+    mailed = [mail["id"] for mail in world.mails() if month.name in mail["id"]]
+    world.now += 2 * DAY
+    erase(project, world.stored(Person, "p1"), world.now)
+    for wanted in due_months(project, world.now):
+        build(project, wanted, world.now)
+    assert "helped us a lot" not in str(world.s3.objects)
+    assert [mail["id"] for mail in world.mails() if month.name in mail["id"]] == mailed
