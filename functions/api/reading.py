@@ -30,16 +30,18 @@ def check[M: Input](model: type[M], given: Mapping[str, Any]) -> M:
 
 
 def body_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """A call's body, JSON or form-encoded, as nested names. Raises InvalidError when it is neither."""
+    """A call's body, JSON or form-encoded, as nested names; the event's header names are in small letters.
+
+    Raises InvalidError when it is neither.
+    """
     raw = event.get("body") or ""
     try:
         text = base64.b64decode(raw).decode() if event.get("isBase64Encoded") else raw
-    except (ValueError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise InvalidError({"body": ["must be UTF-8 text"]}) from error
     if not text.strip():
         return {}
-    content_type = {k.lower(): v for k, v in (event.get("headers") or {}).items()}.get("content-type", "").lower()
-    if content_type.startswith("application/x-www-form-urlencoded"):
+    if event["headers"].get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
         return nested(parse_qsl(text, keep_blank_values=True))
     try:
         data = json.loads(text)

@@ -70,8 +70,7 @@ def _ask(request: SurveyRequest, kind: MailKind, handed_over: SurveyRequest, now
     """Sends the invitation, or the next reminder, of a request that is due."""
     project, person = projects.load(request.project), load(Person, request.person)
     if person is None or person.suppression is not None:
-        reason = person.suppression.value if person and person.suppression else "erased"
-        records().write(changed(requests.stopped(request, RequestState.SUPPRESSED, reason)))
+        records().write(changed(requests.stopped(request, RequestState.SUPPRESSED, _why_barred(person))))
         return Done.SUPPRESSED, None
     if (opens := within_window(project, now)) > now:
         records().write(changed(replace(request, timer_at=opens)))
@@ -94,6 +93,11 @@ def _ask(request: SurveyRequest, kind: MailKind, handed_over: SurveyRequest, now
     except ChangedError:
         return Done.NOTHING, None
     return _send(Matter(replace(mail, rev=1), replace(handed_over, rev=request.rev + 1), person), letter)
+
+
+def _why_barred(person: Person | None) -> str:
+    """Why nothing is sent to a person who is suppressed, or no longer there."""
+    return person.suppression.value if person and person.suppression else requests.ERASED
 
 
 def _may_be_mailed(person: Person) -> Check:
@@ -140,7 +144,7 @@ def _take_and_send(mail: Mail, now: int) -> tuple[Done, Result | None]:
     project = projects.load(mail.project)
     person = load(Person, mail.person) if mail.person else None
     if mail.person and (person is None or person.suppression is not None):
-        reason = person.suppression.value if person and person.suppression else "erased"
+        reason = _why_barred(person)
         store.move(mail.id, lambda known: mails.refused(known, reason, now) if known.rev == mail.rev else known, now)
         return Done.SUPPRESSED, None
     if mail.kind.is_survey and (opens := within_window(project, now)) > now:
