@@ -6,11 +6,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.api import reading, send
-from functions.api.inputs import PersonInput
+from functions.api import outputs
 from shared.domain.errors import BusyError, InvalidError
 from shared.domain.project import Project
+from shared.inputs.checking import check
+from shared.inputs.person import PersonInput
 from shared.outside.log import log, place_of
+from shared.store import send_calls
 from shared.store.idempotency import Keep, row_key
 
 # As many as the client has connections; a function's share of a processor has no use for more.
@@ -32,9 +34,9 @@ def _send_one(project: Project, row: Any, now: int, key: str | None) -> dict[str
     try:
         if not isinstance(row, Mapping):
             return _failed(422, {"row": ["must be an object with an email"]})
-        call = reading.check(PersonInput, row)
-        keep = Keep.of(project.id, key, call.model_dump(mode="json")) if key is not None else None
-        return {"status": 201, "person": send.send(project, call, now, keep)}
+        given = check(PersonInput, row)
+        keep = Keep.of(project.id, key, given.model_dump(mode="json")) if key is not None else None
+        return {"status": 201, "person": send_calls.send(project, given.call(project, now), now, outputs.sent, keep)}
     except InvalidError as error:
         return _failed(422, error.fields)
     except (BusyError, BotoCoreError, ClientError):

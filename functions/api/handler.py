@@ -16,6 +16,7 @@ from functions.api import auth, reading
 from functions.api.auth import ForbiddenError, UnauthorizedError
 from functions.api.routes import ROUTES, Call, Route
 from shared.domain.errors import BusyError, ConflictError, InvalidError, NotFoundError
+from shared.inputs.checking import check
 from shared.outside import clock, log
 from shared.outside.log import place_of
 from shared.outside.settings import optional_setting
@@ -81,7 +82,7 @@ def _run(route: Route, path: Mapping[str, str]) -> Response[str]:
     given = reading.query_of(event) if route.method == "GET" else reading.body_of(event)
     call = Call(
         project=projects.load(key.project),
-        given=reading.check(route.input, given),
+        given=check(route.input, given),
         idempotency_key=event["headers"].get("idempotency-key"),
         now=clock.now(),
         base_url=_base_url(event),

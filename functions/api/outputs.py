@@ -6,8 +6,9 @@ from typing import Any
 from shared.domain.cases import Case
 from shared.domain.nps import Category, Histogram
 from shared.domain.people import Person
-from shared.domain.requests import Decision, RequestState, SurveyRequest
+from shared.domain.requests import RequestState
 from shared.domain.responses import Response
+from shared.domain.send_calls import Outcome
 
 Shape = dict[str, Any]
 
@@ -26,8 +27,9 @@ def person(one: Person) -> Shape:
     }
 
 
-def sent(person: Person, request: SurveyRequest | None, decision: Decision | None) -> Shape:
-    """The answer of POST people; without a decision no survey was asked for, without a request nothing was done."""
+def sent(outcome: Outcome) -> Shape:
+    """The answer of POST people."""
+    person, request, decision = outcome.person, outcome.request, outcome.decision
     told: Shape = {
         "id": None,
         "status": "not_requested",

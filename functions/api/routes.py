@@ -8,16 +8,17 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from functions.api import batch, erase, figures, inputs, outputs, reports, send
-from functions.api.inputs import Input
+from functions.api import batch, erase, figures, inputs, outputs, reports
 from shared.domain.cases import Case
 from shared.domain.errors import ConflictError, InvalidError, NotFoundError
 from shared.domain.monthly import month_of
 from shared.domain.people import Person, Suppression
 from shared.domain.project import Project
 from shared.domain.responses import Response
+from shared.inputs.checking import Input
+from shared.inputs.person import PersonInput
 from shared.outside import log
-from shared.store import lists, people, suppression
+from shared.store import lists, people, send_calls, suppression
 from shared.store.api_keys import Scope
 from shared.store.idempotency import Keep
 from shared.store.records import load, load_many
@@ -56,12 +57,12 @@ class Route:
     run: Callable[..., Answer]
 
 
-def post_person(call: Call[inputs.PersonInput]) -> Answer:
+def post_person(call: Call[PersonInput]) -> Answer:
     """Keeps a person and asks for a survey, when `send` is not false and the rules allow."""
     keep = None
     if call.idempotency_key is not None:
         keep = Keep.of(call.project.id, call.idempotency_key, call.given.model_dump(mode="json"))
-    answer = send.send(call.project, call.given, call.now, keep)
+    answer = send_calls.send(call.project, call.given.call(call.project, call.now), call.now, outputs.sent, keep)
     log.concern(person=answer["id"] or "", request=answer["survey_request"]["id"] or "")
     return Answer(answer, status=201)
 
@@ -109,7 +110,7 @@ def delete_person(call: Call[inputs.NoQuery], person: str) -> Answer:
 
 def delete_pending(call: Call[inputs.NoQuery], email: str) -> Answer:
     """Cancels the survey that is not sent yet."""
-    send.cancel_pending(call.project, unquote(email), call.now)
+    send_calls.cancel_pending(call.project, unquote(email), call.now)
     return Answer({"ok": True})
 
 
@@ -199,7 +200,7 @@ def post_report(call: Call[inputs.ReportInput]) -> Answer:
 
 ROUTES = (
     Route("POST", "people/batch", Scope.SEND, inputs.BatchInput, post_batch),
-    Route("POST", "people", Scope.SEND, inputs.PersonInput, post_person),
+    Route("POST", "people", Scope.SEND, PersonInput, post_person),
     Route("GET", "people", Scope.READ, inputs.PeopleQuery, list_people),
     Route("DELETE", "people/<person>", Scope.ADMIN, inputs.NoQuery, delete_person),
     Route("DELETE", "people/<email>/survey_requests/pending", Scope.SEND, inputs.NoQuery, delete_pending),

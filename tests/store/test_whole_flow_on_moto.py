@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.ses.models import ses_backends
 
-from functions.api import erase, figures, inputs, reading, send
+from functions.api import erase, figures, outputs
 from functions.deliver.work import Done, work
 from functions.follow_up.act import act
 from functions.page import answering
@@ -19,8 +19,9 @@ from shared.domain.monthly import month_of
 from shared.domain.people import Person
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
+from shared.domain.send_calls import SendCall
 from shared.outside import clock, link_keys
-from shared.store import lists, mails, people, projects
+from shared.store import lists, mails, people, projects, send_calls
 from shared.store.records import load
 from tests.fakes.world import http_event, settings
 
@@ -40,9 +41,9 @@ def test_given_real_clients_when_a_survey_is_asked_answered_counted_and_reported
     now = clock.now()
     manager = {"email": "m@acme.example.com"}
     project = projects.save(settings(dimensions=["plan"], managers=[manager]), now=now - 60)
-    asked = reading.check(inputs.PersonInput, {"email": "p1@example.com", "properties": {"plan": "gold"}})
+    asked = SendCall("p1@example.com", now, properties={"plan": "gold"})
 
-    first, second = send.send(project, asked, now), send.send(project, asked, now)
+    first, second = (send_calls.send(project, asked, now, outputs.sent) for _ in range(2))
     assert [one["survey_request"]["status"] for one in (first, second)] == ["scheduled", "throttled"]
     name = first["survey_request"]["id"]
 

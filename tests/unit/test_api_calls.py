@@ -230,7 +230,7 @@ def test_given_a_wish_for_a_report_then_it_is_noted_and_started(world: World, ap
 def test_given_an_unexpected_error_then_500_holds_its_id_and_nothing_personal(
     world: World, api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("functions.api.send.people.find", lambda *_: 1 / 0)
+    monkeypatch.setattr("shared.store.send_calls.people.find", lambda *_: 1 / 0)
     reply = api.ask(email="secret@example.com", name="Ada Example")
     assert reply.status == 500
     assert "http-1" in reply.body["errors"]["request"][0]
