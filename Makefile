@@ -58,7 +58,7 @@ bootstrap: setup ## prepare the account and region of a stage for the CDK, once:
 	@UV="$(CURDIR)/$(UV)" $(CDK) bootstrap -c "stage=$(STAGE)" $(ARGS)
 
 clean: ## remove what was built or installed; the local stack's data stay
-	rm -rf .venv .tools .build node_modules cdk.out
+	rm -rf .venv .tools .build node_modules cdk.out artefacts
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.local/*' -prune -exec rm -rf {} +
 

@@ -99,6 +99,52 @@ def test_mails_are_small_tables_with_inline_styles(messages_with, see):
         assert max(len(line) for line in message.html.splitlines()) < 2_000
 
 
+def test_styles_survive_gmail(messages_with, see):
+    # Gmail drops a whole style element that is long, nests rules further or loads something; so the colours of the
+    # dark scheme and the sizes of telephones stand in elements of their own.
+    for name, message in messages_with("Mirandel").items():
+        styles = see(message.html).styles
+        assert sum(map(len, styles)) < 8_192, name
+        assert [css.count("@media") for css in styles[-2:]] == [1, 1], name
+        for css in styles:
+            assert not re.search(r"@import|@font-face|@supports|url\(|\[[a-z]+[~^$*|]?=", css), name
+
+
+def test_outlook_gets_widths_heights_and_colours_as_attributes(messages_with, see):
+    for name, message in messages_with("Mirandel").items():
+        assert message.html.count("<!--[if mso]>") == message.html.count("<![endif]-->") >= 3, name
+        assert '<table role="presentation" width="600"' in message.html, name
+        for tag, attributes in see(message.html).elements:
+            style = attributes.get("style", "")
+            if tag in {"td", "body"} and (painted := re.search(r"background-color:(#\w+)", style)):
+                assert attributes["bgcolor"] == painted[1], (name, style)
+            if tag == "img":
+                assert attributes["height"].isdigit(), name
+            if tag == "a" and "padding" in style:
+                assert "mso-padding-alt" in message.html, name
+
+
+def test_the_hidden_beginning_of_a_mail_says_more_than_its_subject(messages_with, see):
+    for name, message in messages_with("Mirandel would like to know").items():
+        _, _, body = message.html.partition("<body")
+        hidden = re.search(r"<div style=\"([^\"]+)\">(.*?)</div>", body)
+        assert hidden, name
+        assert body.index("<div") < body.index("<table"), name
+        assert {"display:none", "mso-hide:all", "max-height:0"} <= set(hidden[1].split(";")), name
+        words = hidden[2].partition("&#847;")[0]
+        assert len(words) >= 10, name
+        assert len(words) <= 141, name
+        assert hidden[2].count("&#847;") == 30, name
+
+
+def test_every_text_part_has_every_address_of_its_mail(messages_with, see):
+    for name, message in messages_with("Mirandel").items():
+        led_to = {a["href"] for a in see(message.html).all("a") if not a["href"].endswith("?trap=1")}
+        assert {one for one in led_to if one.startswith("https:") and one not in message.text} == set(), name
+        assert "<" not in message.text, name
+        assert "&" not in message.text, name
+
+
 def test_thanks_have_the_project_s_button(project, see):
     message = mails.thanks(project, a_response(10), unsubscribe_url=STOP_URL)
 
