@@ -10,7 +10,7 @@ TESTS := $(wildcard tests/unit tests/store tests/events tests/infra tests/stack 
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup node demo up down test bench lint format typecheck deploy bootstrap clean
+.PHONY: help setup node demo up down test bench lint format typecheck messages deploy bootstrap clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ format: setup ## rewrite the code in its style
 
 typecheck: setup ## types
 	@$(BIN)/mypy
+
+messages: setup ## bring the catalogues of other languages up to date with what the code says
+	@$(BIN)/python -m local.messages
 
 deploy: setup ## deploy a stage to AWS: make deploy STAGE=prod (ARGS are for `cdk deploy`)
 	@test -n "$(STAGE)" || { echo 'Which stage? For example: make deploy STAGE=prod' >&2; exit 2; }

@@ -26,6 +26,8 @@ AWS_SERVICES = frozenset({"dynamodb", "lambda", "s3", "secretsmanager", "ses", "
 CODE = ("functions", "shared")
 TEMPLATE_ENGINE = "shared/render/engine.py"
 COMPILED_TEMPLATES = "shared/render/compiled"
+LANGUAGES = "shared/render/languages.py"
+CATALOGUES = "shared/render/catalogues"
 
 
 class BundleError(Exception):
@@ -87,12 +89,17 @@ def _build_layer(root: Path, platform: str, target: Path) -> None:
 
 def _build_code(root: Path, target: Path) -> None:
     for source in _sources(root):
+        if source.suffix == ".po":
+            continue
         copy = target / source.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, copy)
     if (root / TEMPLATE_ENGINE).exists():
         call = "import sys; from shared.render.engine import compile_all; compile_all(sys.argv[1])"
         _run([sys.executable, "-c", call, str(target / COMPILED_TEMPLATES)], root)
+    if (root / LANGUAGES).exists():
+        call = "import sys; from pathlib import Path; from shared.render.languages import compile_all"
+        _run([sys.executable, "-c", f"{call}; compile_all(Path(sys.argv[1]))", str(target / CATALOGUES)], root)
     _compile(target, "/var/task")
 
 

@@ -10,36 +10,48 @@ from shared.domain.requests import SEND_PROPERTIES
 from shared.domain.responses import Response
 from shared.render.frame import render_page
 from shared.render.texts import mail_to
-from shared.render.theme import CATEGORY_WORDS
-from shared.render.words import Words, property_title
+from shared.render.theme import CATEGORY_IN_TEXT
+from shared.render.words import Words, msgid, property_title
 
 USUAL_CAUSES = (
-    "Missing feature",
-    "Bug or defect",
-    "Usability",
-    "Speed or reliability",
-    "Support experience",
-    "Onboarding or training",
-    "Price or contract",
-    "Change announced badly",
-    "No longer the right fit",
+    msgid("Missing feature"),
+    msgid("Bug or defect"),
+    msgid("Usability"),
+    msgid("Speed or reliability"),
+    msgid("Support experience"),
+    msgid("Onboarding or training"),
+    msgid("Price or contract"),
+    msgid("Change announced badly"),
+    msgid("No longer the right fit"),
 )
 
-_STATES = {CaseState.OPEN: "Open", CaseState.CONTACTED: "Contacted", CaseState.RESOLVED: "Resolved"}
-_WAYS = {"call": "Call", "mail": "Mail", "meeting": "Meeting", "other": "Other"}
+_STATES = {
+    CaseState.OPEN: msgid("Open"),
+    CaseState.CONTACTED: msgid("Contacted"),
+    CaseState.RESOLVED: msgid("Resolved"),
+}
+_WAYS = {"call": msgid("Call"), "mail": msgid("Mail"), "meeting": msgid("Meeting"), "other": msgid("Other")}
 _CONTACTED_BY = {
-    "call": "Contacted by phone",
-    "mail": "Contacted by mail",
-    "meeting": "Met in person or online",
-    "other": "Contacted",
+    "call": msgid("Contacted by phone"),
+    "mail": msgid("Contacted by mail"),
+    "meeting": msgid("Met in person or online"),
+    "other": msgid("Contacted"),
 }
 _SAVED = {
-    "contacted": "Saved. The clock has stopped; resolve the case when it is settled.",
-    "resolve": "Saved. The case is resolved. Thank you for closing the loop.",
-    "resolved": "Saved. The case is resolved. Thank you for closing the loop.",
-    "note": "Your note is saved.",
+    "contacted": msgid("Saved. The clock has stopped; resolve the case when it is settled."),
+    "resolve": msgid("Saved. The case is resolved. Thank you for closing the loop."),
+    "resolved": msgid("Saved. The case is resolved. Thank you for closing the loop."),
+    "note": msgid("Your note is saved."),
 }
-_FIELDS = {"how": "How you made contact", "note": "The note", "root_cause": "The root cause"}
+_MISSING = {
+    "how": msgid("Please say how you made contact."),
+    "note": msgid("Please write a note."),
+    "root_cause": msgid("Please name the root cause."),
+}
+_TOO_LONG = {
+    "note": msgid("The note is too long: at most 2,000 characters fit."),
+    "root_cause": msgid("The root cause is too long: at most 200 characters fit."),
+}
 _KNOWN = SEND_PROPERTIES | {"account_id", "account_name", "renewal_date", "arr", "locale"}
 
 
@@ -99,12 +111,12 @@ def case(
         recovered=words.say("Recovered") if case.recovered_at else "",
         clock=_clock(case, project, words, now),
         alert=_alert(errors, action, words),
-        saved=words.say(_SAVED.get(saved, "Saved.")) if saved else "",
+        saved=words.say(_SAVED.get(saved, _SAVED["note"])) if saved else "",
         forms=forms,
         shown=shown,
         action=action,
-        errors={field: _sentence(field, errors, words) for field in _FIELDS},
-        typed={field: (typed or {}).get(field, "") for field in _FIELDS},
+        errors={field: _sentence(field, errors, words) for field in _MISSING},
+        typed={field: (typed or {}).get(field, "") for field in _MISSING},
         ways=[(way, words.say(_WAYS[way])) for way in CONTACT_WAYS],
         causes=[words.say(cause) for cause in USUAL_CAUSES],
         said=words.say_many("What they said", "What they said (%(n)s answers)", len(responses)),
@@ -150,7 +162,7 @@ def _clock(case: Case, project: Project, words: Words, now: int) -> _Clock:
 def _alert(errors: Mapping[str, Sequence[str]], action: str, words: Words) -> str:
     if not errors:
         return ""
-    if action and set(errors) <= set(_FIELDS):
+    if action and set(errors) <= set(_MISSING):
         return words.say("Not saved yet: please look at what is marked below.")
     return words.say("Not saved: %(why)s", why=" ".join(_sentence(field, errors, words) for field in errors))
 
@@ -158,8 +170,11 @@ def _alert(errors: Mapping[str, Sequence[str]], action: str, words: Words) -> st
 def _sentence(field: str, errors: Mapping[str, Sequence[str]], words: Words) -> str:
     if field not in errors:
         return ""
-    told = f"{', '.join(errors[field])}."
-    return f"{words.say(_FIELDS[field])} {told}" if field in _FIELDS else told
+    told = ", ".join(errors[field])
+    if field not in _MISSING:
+        return f"{told}."
+    wrong = _TOO_LONG if "too long" in told else _MISSING
+    return words.say(wrong[field])
 
 
 def _answer(response: Response, person: Person | None, words: Words) -> _Answer:
@@ -170,7 +185,7 @@ def _answer(response: Response, person: Person | None, words: Words) -> _Answer:
         chip=words.say(
             "%(score)d of 10, %(category)s",
             score=response.score,
-            category=words.say(CATEGORY_WORDS[response.category]).lower(),
+            category=words.say(CATEGORY_IN_TEXT[response.category]),
         ),
         meta=" · ".join(part for part in ("" if response.erased else who, when) if part),
         comment=response.comment,
@@ -211,7 +226,7 @@ def _told(event: Event, case: Case, words: Words) -> tuple[str, str]:
             return words.say("Changed again, to a %(score)s", score=event.text), ""
         case "contacted":
             how, _, note = event.text.partition(": ")
-            return words.say(_CONTACTED_BY.get(how, "Contacted")), note
+            return words.say(_CONTACTED_BY.get(how, _CONTACTED_BY["other"])), note
         case "resolved":
             note = event.text.removeprefix(f"{case.root_cause}: ")
             return words.say("Resolved: %(cause)s", cause=case.root_cause), note

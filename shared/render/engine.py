@@ -24,9 +24,8 @@ def render(template: str, *, locale: str, **values: object) -> str:
     Raises jinja2.UndefinedError when the template needs a value that is not given. What UTF-8 cannot
     carry (lone surrogates, which JSON lets through) becomes a question mark.
     """
-    text = (
-        environment().get_template(template).render(locale=locale, lang=spoken(locale), dir=direction(locale), **values)
-    )
+    lang = spoken(locale)
+    text = environment().get_template(template).render(locale=locale, lang=lang, dir=direction(lang), **values)
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

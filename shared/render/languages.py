@@ -1,12 +1,15 @@
 """Languages: which words a reader gets, and in which direction they run.
 
-English is the source. Another language is one compiled catalogue, `catalogues/<language>.mo`, beside this file.
+English is the source. Another language is one catalogue, `catalogues/<language>.po`, beside this file; a deployed
+bundle holds it compiled (`.mo`), so that no Lambda reads its source.
 """
 
 import re
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 SOURCE = "en"
 
@@ -22,7 +25,25 @@ def translations(locale: str) -> NullTranslations:
     if catalogue is None:
         return NullTranslations()
     with catalogue.open("rb") as file:
-        return GNUTranslations(file)
+        return GNUTranslations(file if catalogue.suffix == ".mo" else BytesIO(compiled(file)))
+
+
+def compiled(source: BinaryIO) -> bytes:
+    """A catalogue's source in the compiled form. Needs babel, which a checkout has and a bundle does not."""
+    from babel.messages.mofile import write_mo  # noqa: PLC0415
+    from babel.messages.pofile import read_po  # noqa: PLC0415
+
+    made = BytesIO()
+    write_mo(made, read_po(source, abort_invalid=True))
+    return made.getvalue()
+
+
+def compile_all(target: Path) -> None:
+    """Writes every catalogue in the compiled form into a folder."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in _CATALOGUES.glob("*.po"):
+        with path.open("rb") as source:
+            (target / f"{path.stem}.mo").write_bytes(compiled(source))
 
 
 def spoken(locale: str) -> str:
@@ -43,4 +64,5 @@ def _catalogue(locale: str) -> Path | None:
     if match is None:
         return None
     names = (locale.replace("_", "-"), match[1].lower())
-    return next((path for name in names if (path := _CATALOGUES / f"{name}.mo").is_file()), None)
+    files = (_CATALOGUES / f"{name}{suffix}" for name in names for suffix in (".mo", ".po"))
+    return next((file for file in files if file.is_file()), None)

@@ -6,7 +6,7 @@ from datetime import UTC
 from shared.domain.nps import Category
 from shared.domain.project import Project
 from shared.domain.requests import SurveyRequest
-from shared.domain.responses import Response
+from shared.domain.responses import MAX_COMMENT, Response
 from shared.render.frame import content_security_policy, render_page
 from shared.render.texts import mail_to, send_texts
 from shared.render.wording import (
@@ -113,7 +113,11 @@ def problem(kind: Problem, project: Project | None = None) -> str:
 def _told(errors: Mapping[str, Sequence[str]], words: Words) -> dict[str, str]:
     return {
         "score": words.say("Please choose a score from 0 to 10.") if "score" in errors else "",
-        "comment": words.say("Your comment %(why)s.", why=", ".join(errors["comment"])) if "comment" in errors else "",
+        "comment": words.say(
+            "Your comment is too long: at most %(most)s characters fit.", most=words.number(MAX_COMMENT)
+        )
+        if "comment" in errors
+        else "",
     }
 
 

@@ -62,6 +62,7 @@ def html(project: Project, figures: Figures) -> str:
             (property_title(segment["dimension"]), [_row(value, words) for value in segment["values"]])
             for segment in figures["segments"]
         ],
+        quality=story.quality(figures, words),
         overdue=story.overdue_sentence(figures["cases"], words),
         median=_median(figures, words),
         in_time=words.share(figures["cases"]["contacted_in_time"], figures["cases"]["contacted"]),

@@ -6,9 +6,20 @@ from itertools import accumulate, pairwise
 
 from shared.domain.figures import CaseFigures, Figures
 from shared.domain.nps import Category
-from shared.render.words import Words, property_title
+from shared.render.words import Words, msgid, property_title
 
 FEW_ANSWERS = 10
+
+# What `quality` of shared/domain/monthly.py says; the stored figures have it in English.
+_QUALITY = (
+    msgid("Recount"),
+    msgid("matches"),
+    msgid("The counters against the month's responses, one by one."),
+    msgid("Response rate"),
+    msgid("Answers to the surveys sent in the month, so far."),
+    msgid("Few answers"),
+    msgid("With fewer than ten answers the score says little; read the words."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +69,23 @@ def change_sentence(figures: Figures, words: Words) -> str:
     if previous is None or change is None:
         return words.say("There is no earlier month to compare with.")
     values = {
-        "points": abs(change["points"]),
+        "points": words.say_many("%(n)s point", "%(n)s points", abs(change["points"])),
         "before": words.points(previous["score"]),
         "month": words.month(previous["month"]),
     }
     if change["points"] == 0:
         return words.say("Unchanged from %(month)s (%(before)s).", **values)
     direction = (
-        words.say("Up %(points)d points from %(before)s in %(month)s", **values)
+        words.say("Up %(points)s from %(before)s in %(month)s", **values)
         if change["points"] > 0
-        else words.say("Down %(points)d points from %(before)s in %(month)s", **values)
+        else words.say("Down %(points)s from %(before)s in %(month)s", **values)
     )
     meaning = (
         words.say("more than chance explains.")
         if change["significant"]
         else words.say("which chance alone may explain.")
     )
-    return f"{direction}, {meaning}"
+    return words.say("%(change)s, %(meaning)s", change=direction, meaning=meaning)
 
 
 def groups(figures: Figures, words: Words) -> list[Group]:
@@ -121,6 +132,15 @@ def signed_interval(interval: list[float] | None, words: Words) -> str:
     if interval is None:
         return "\N{EN DASH}"
     return words.say("%(low)s to %(high)s", low=words.points(interval[0]), high=words.points(interval[1]))
+
+
+def quality(figures: Figures, words: Words) -> list[tuple[str, str, str]]:
+    """What a reader should know of the data: name, value and note of each."""
+
+    def told(text: str) -> str:
+        return words.say(text) if text in _QUALITY else text
+
+    return [(told(one["name"]), told(one["value"]), told(one["note"])) for one in figures["quality"]]
 
 
 def in_brief(figures: Figures, words: Words) -> str:

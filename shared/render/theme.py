@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from shared.domain.nps import Category
 from shared.render.color import DARK_SURFACES, LIGHT_SURFACES
+from shared.render.words import msgid
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,14 @@ DARK = Theme(
 )
 
 CATEGORY_WORDS = {
-    Category.PROMOTER: "Promoter",
-    Category.PASSIVE: "Passive",
-    Category.DETRACTOR: "Detractor",
+    Category.PROMOTER: msgid("Promoter"),
+    Category.PASSIVE: msgid("Passive"),
+    Category.DETRACTOR: msgid("Detractor"),
+}
+CATEGORY_IN_TEXT = {
+    Category.PROMOTER: msgid("promoter"),
+    Category.PASSIVE: msgid("passive"),
+    Category.DETRACTOR: msgid("detractor"),
 }
 
 FONT = "Inter,-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"

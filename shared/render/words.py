@@ -10,11 +10,24 @@ from shared.render.languages import translations
 
 MINUS = "\N{MINUS SIGN}"
 
+
+def msgid(text: str) -> str:
+    """The text as it stands; marks a message that is said later, so that the catalogues come to know it."""
+    return text
+
+
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
+    msgid("January"), msgid("February"), msgid("March"), msgid("April"), msgid("May"), msgid("June"), msgid("July"),
+    msgid("August"), msgid("September"), msgid("October"), msgid("November"), msgid("December"),
 )  # fmt: skip
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_SHORT_MONTHS = (
+    msgid("Jan"), msgid("Feb"), msgid("Mar"), msgid("Apr"), msgid("May"), msgid("Jun"), msgid("Jul"), msgid("Aug"),
+    msgid("Sep"), msgid("Oct"), msgid("Nov"), msgid("Dec"),
+)  # fmt: skip
+_WEEKDAYS = (
+    msgid("Monday"), msgid("Tuesday"), msgid("Wednesday"), msgid("Thursday"), msgid("Friday"), msgid("Saturday"),
+    msgid("Sunday"),
+)  # fmt: skip
 
 # What splits a header or turns the reading direction of what follows: never in a subject.
 _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -49,15 +62,15 @@ class Words:
 
     def moment(self, at: int) -> str:
         """A Unix time as `25 November 2026, 15:00`."""
-        return f"{self.day(at)}, {self._local(at):%H:%M}"
+        return self.say("%(day)s, %(time)s", day=self.day(at), time=f"{self._local(at):%H:%M}")
 
     def deadline(self, at: int) -> str:
         """A Unix time in the near future as `Wednesday 25 November, 15:00`."""
         local = self._local(at)
         return self.say(
-            "%(weekday)s %(day)d %(month)s, %(time)s",
+            "%(weekday)s %(day)s %(month)s, %(time)s",
             weekday=self.say(_WEEKDAYS[local.weekday()]),
-            day=local.day,
+            day=self._day_of_month(local.day),
             month=self.say(_MONTHS[local.month - 1]),
             time=f"{local:%H:%M}",
         )
@@ -65,11 +78,11 @@ class Words:
     def month(self, month: str) -> str:
         """A month `2026-11` as `November 2026`."""
         year, number = month.split("-")
-        return f"{self.say(_MONTHS[int(number) - 1])} {year}"
+        return self.say("%(month)s %(year)s", month=self.say(_MONTHS[int(number) - 1]), year=year)
 
     def short_month(self, month: str) -> str:
         """A month `2026-11` as `Nov`."""
-        return self.say(_MONTHS[int(month.split("-")[1]) - 1])[:3]
+        return self.say(_SHORT_MONTHS[int(month.split("-")[1]) - 1])
 
     def span(self, seconds: int) -> str:
         """A length of time in its largest sensible unit: `40 minutes`, `5 hours`, `3 days`."""
@@ -81,7 +94,12 @@ class Words:
 
     def number(self, value: float) -> str:
         """`12,345`, or `1.5` with at most one decimal."""
-        return f"{value:,.1f}".removesuffix(".0").replace("-", MINUS)
+        # Translators: an example, of which the signs between thousands and before decimals are taken.
+        example = self.say("1,234.5")
+        thousands, point = example[1], example[5]
+        whole, _, decimal = f"{abs(value):,.1f}".partition(".")
+        sign = MINUS if value < 0 else ""
+        return sign + whole.replace(",", thousands) + (point + decimal if decimal != "0" else "")
 
     def points(self, value: float) -> str:
         """A score or a difference of scores with its sign: `+32`, `0`, or a minus sign and `7`."""
@@ -94,19 +112,24 @@ class Words:
 
     def share(self, part: int, whole: int) -> str:
         """A part in whole percent: `31%`; nothing of nothing is a dash."""
-        return f"{round(100 * part / whole)}%" if whole else "\N{EN DASH}"
+        return self.say("%(n)s%%", n=round(100 * part / whole)) if whole else "\N{EN DASH}"
 
     def listing(self, items: Sequence[str]) -> str:
         """`a, b and c`."""
         if len(items) < 2:
             return "".join(items)
-        return self.say("%(first)s and %(last)s", first=", ".join(items[:-1]), last=items[-1])
+        return self.say("%(first)s and %(last)s", first=self.say(", ").join(items[:-1]), last=items[-1])
 
     def _local(self, at: int) -> datetime:
         return datetime.fromtimestamp(at, self.zone)
 
     def _day(self, day: date) -> str:
-        return f"{day.day} {self.say(_MONTHS[day.month - 1])} {day.year}"
+        month = self.say(_MONTHS[day.month - 1])
+        return self.say("%(day)s %(month)s %(year)s", day=self._day_of_month(day.day), month=month, year=day.year)
+
+    def _day_of_month(self, day: int) -> str:
+        # Translators: the first day of a month, as in "1 May".
+        return self.say("1") if day == 1 else str(day)
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -5,6 +5,7 @@ import io
 import re
 import struct
 import zipfile
+from gettext import GNUTranslations
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -73,6 +74,16 @@ def test_arm64_has_every_file_that_the_local_platform_has(bundle: Bundle, here: 
     assert {(each.name, each.version) for each in installed(bundle)} == {
         (each.name, each.version) for each in installed(here)
     }
+
+
+def test_catalogues_are_compiled(bundle: Bundle) -> None:
+    sources = {each.stem for each in (ROOT / "shared" / "render" / "catalogues").glob("*.po")}
+    packed = sorted((bundle.code / "shared" / "render" / "catalogues").iterdir())
+    assert {"ar", "de", "es", "fr"} <= sources == {each.stem for each in packed}
+    for each in packed:
+        assert each.suffix == ".mo"
+        with each.open("rb") as file:
+            assert GNUTranslations(file).gettext("Send") != "Send", each
 
 
 def test_nothing_is_installed_but_what_functions_need(bundle: Bundle) -> None:

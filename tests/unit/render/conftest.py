@@ -1,10 +1,12 @@
 """What the tests of mails, pages and the report start from."""
 
 from collections.abc import Callable
+from gettext import NullTranslations
 
 import pytest
 from rendering_samples import DAY, NOW, Seen, a_project, a_request, a_response, everything, messages, some_figures
 
+from local.messages import extracted
 from shared.domain.cases import Case, open_case
 from shared.domain.figures import Figures
 from shared.domain.people import Person
@@ -12,6 +14,34 @@ from shared.domain.project import Project
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
 from shared.render import mails
+
+
+@pytest.fixture(scope="session")
+def known_messages() -> frozenset[str]:
+    """Every message that the code was found to say."""
+    ids = (message.id for message in extracted() if message.id)
+    return frozenset(text if isinstance(text, str) else text[0] for text in ids)
+
+
+@pytest.fixture
+def invented_messages() -> None:
+    """For tests that say what no code says."""
+
+
+@pytest.fixture(autouse=True)
+def no_unknown_message(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, known_messages: frozenset[str]
+) -> None:
+    """A message that is said without being found in the code would stay English in every language."""
+    if "invented_messages" in request.fixturenames:
+        return
+
+    def said(message: str) -> str:
+        assert message in known_messages, f"{message!r} is said, but nothing marks it: see msgid in words.py"
+        return message
+
+    monkeypatch.setattr(NullTranslations, "gettext", lambda _, message: said(message))
+    monkeypatch.setattr(NullTranslations, "ngettext", lambda _, one, many, n: said(one) if n == 1 else many)
 
 
 @pytest.fixture

@@ -77,9 +77,15 @@ def test_an_invitation_says_who_why_and_where_from(project, survey_request, see)
 
 
 def test_mails_carry_language_direction_and_colour_schemes(project, survey_request, see):
-    for locale, direction in (("en", "ltr"), ("ar", "rtl"), ("he-IL", "rtl"), ("de", "ltr"), ('"><b>', "ltr")):
+    for locale, lang, direction in (
+        ("en", "en", "ltr"),
+        ("ar", "ar", "rtl"),
+        ("de-AT", "de", "ltr"),
+        ("he-IL", "en", "ltr"),  # no catalogue: English words run from left to right
+        ('"><b>', "en", "ltr"),
+    ):
         seen = see(invitation(project, replace(survey_request, locale=locale)).html)
-        assert seen.all("html") == [{"lang": "en", "dir": direction}]
+        assert seen.all("html") == [{"lang": lang, "dir": direction}]
         assert {"name": "color-scheme", "content": "light dark"} in seen.all("meta")
         assert any("prefers-color-scheme:dark" in css for css in seen.styles)
 

@@ -217,7 +217,7 @@ def test_a_refused_form_comes_back_as_it_was_sent(project, case, person, respons
     )  # fmt: skip
 
     assert [i["value"] for i in see(html).all("input") if i.get("name") == "root_cause"] == ["Price"]
-    assert "The note can't be blank." in see(html).words
+    assert "Please write a note." in see(html).words
     assert len([e for _, e in see(html).elements if e.get("aria-invalid")]) == 1
 
 
