@@ -1,8 +1,11 @@
 """A project: one survey programme, and everything about it that a company may choose."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import time
 from zoneinfo import ZoneInfo
+
+from shared.domain.locales import localised
 
 DAY = 86_400
 
@@ -55,6 +58,10 @@ class Texts:
     thank_you_link_url: str = ""
 
 
+LANGUAGE_BOUND = ("product", "subject", "intro", "thank_you_message", "thank_you_link_text")
+"""The texts that a project may have in several languages."""
+
+
 @dataclass(frozen=True, slots=True)
 class BusinessCalendar:
     """When the company works: `days` are ISO weekdays (1 is Monday), `country` names the holidays."""
@@ -86,6 +93,7 @@ class Project:
     owner: Contact
     managers: tuple[Contact, ...] = ()
     texts: Texts = Texts()
+    texts_by_language: Mapping[str, Texts] = field(default_factory=dict)
     calendar: BusinessCalendar = BusinessCalendar()
     send_window: SendWindow | None = None
     locale: str = "en"
@@ -106,5 +114,27 @@ class Project:
 
     @property
     def product(self) -> str:
-        """What people are asked about."""
+        """What people are asked about, where no language has a name of its own for it."""
         return self.texts.product or self.brand.name
+
+    def texts_in(self, locale: str) -> Texts:
+        """The project's own words for a reader; a product always has a name.
+
+        `texts` are in the language of the project's `locale`: a reader of another one gets the texts for theirs, and
+        where there are none, Hearback's own words instead of the project's.
+        """
+        said = {
+            name: localised(
+                {tag: getattr(texts, name) for tag, texts in self.texts_by_language.items()},
+                locale,
+                default=getattr(self.texts, name),
+                default_locale=self.locale,
+            )
+            for name in LANGUAGE_BOUND
+        }
+        said["product"] = said["product"] or self.product
+        return replace(self.texts, **said)
+
+    def locale_of(self, email: str) -> str:
+        """The locale of one of the company's own people; an empty string when it is not known."""
+        return next((one.locale for one in (self.owner, *self.managers) if one.email == email), "")

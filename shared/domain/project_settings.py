@@ -8,9 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.domain.errors import InvalidError
+from shared.domain.locales import TAG
 from shared.domain.people import address_problem
 from shared.domain.project import (
     IDENTIFYING,
+    LANGUAGE_BOUND,
     MAX_DIMENSIONS,
     MAX_REMINDERS,
     Brand,
@@ -59,14 +61,8 @@ def parse_project(data: Mapping[str, Any]) -> Project:
             locale=reader.text("owner.locale"),
         ),
         managers=reader.contacts("managers"),
-        texts=Texts(
-            product=reader.text("texts.product", limit=150),
-            subject=reader.text("texts.subject", limit=150),
-            intro=reader.text("texts.intro", limit=300, lines=True),
-            thank_you_message=reader.text("texts.thank_you_message", limit=1000, lines=True),
-            thank_you_link_text=reader.text("texts.thank_you_link_text", limit=150),
-            thank_you_link_url=reader.url("texts.thank_you_link_url"),
-        ),
+        texts=Texts(**reader.texts("texts"), thank_you_link_url=reader.url("texts.thank_you_link_url")),
+        texts_by_language={tag: Texts(**reader.texts(f"texts.{tag}")) for tag in reader.languages("texts")},
         calendar=BusinessCalendar(
             days=reader.weekdays("calendar.days"),
             start=reader.clock("calendar.start", time(9)),
@@ -135,6 +131,25 @@ class _Reader:
         else:
             return value
         return default
+
+    def texts(self, table: str) -> dict[str, str]:
+        """The texts that are bound to a language."""
+        limits = {"intro": 300, "thank_you_message": 1000}
+        return {
+            name: self.text(f"{table}.{name}", limit=limits.get(name, 150), lines=name in limits)
+            for name in LANGUAGE_BOUND
+        }
+
+    def languages(self, table: str) -> list[str]:
+        """The tables inside a table of texts, one for each further language."""
+        value = self._value(table)
+        inner = (
+            [tag for tag, texts in value.items() if isinstance(texts, Mapping)] if isinstance(value, Mapping) else []
+        )
+        for tag in inner:
+            if not TAG.fullmatch(tag):
+                self.blame(f"{table}.{tag}", "is not a language such as es or pt-BR")
+        return [tag for tag in inner if TAG.fullmatch(tag)]
 
     def address(self, name: str, *, required: bool = True) -> str:
         value = self.text(name, required=required, limit=254)

@@ -41,6 +41,49 @@ def test_given_the_least_settings_then_the_defaults_are_the_products() -> None:
     assert (project.product, project.thank_promoters, project.dimensions) == ("Acme", True, ())
 
 
+IN_TWO = {
+    "subject": "One question",
+    "intro": "We read all.",
+    "es": {"intro": "Lo leemos todo."},
+    "es-MX": {"subject": "Hola"},
+}
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "intro"),
+    [
+        ("en", "One question", "We read all."),
+        ("en-GB", "One question", "We read all."),
+        ("es", "", "Lo leemos todo."),
+        ("es-MX", "Hola", "Lo leemos todo."),
+        ("ES_mx", "Hola", "Lo leemos todo."),
+        ("de", "", ""),
+    ],
+)
+def test_given_texts_in_two_languages_then_a_reader_gets_theirs_or_none(locale: str, subject: str, intro: str) -> None:
+    project = parse_project(
+        settings(texts=IN_TWO | {"product": "Chart", "thank_you_link_url": "https://example.com/r"})
+    )
+    texts = project.texts_in(locale)
+    assert (texts.subject, texts.intro) == (subject, intro)
+    assert (texts.product, texts.thank_you_link_url) == ("Chart", "https://example.com/r")
+
+
+@pytest.mark.parametrize(
+    ("texts", "wrong"),
+    [
+        ({"klingon": {"intro": "x"}}, {"texts.klingon", "texts.klingon.intro"}),
+        ({"intro": {"es": "x"}}, {"texts.intro"}),
+        ({"es": {"thank_you_link_url": "https://example.com"}}, {"texts.es.thank_you_link_url"}),
+        ({"es": {"greeting": "x"}}, {"texts.es.greeting"}),
+        ({"es": {"subject": "x" * 151, "intro": 5}}, {"texts.es.subject", "texts.es.intro"}),
+        ({"es": {"subject": "a\nb"}}, {"texts.es.subject"}),
+    ],
+)
+def test_given_wrong_texts_of_a_language_then_each_is_named(texts: Mapping[str, Any], wrong: set[str]) -> None:
+    assert blamed(settings(texts=texts)) >= wrong
+
+
 def test_given_nothing_then_every_required_field_is_named() -> None:
     assert blamed({}) == {"id", "name", "brand.name", "sender.email", "sender.name", "owner.email"}
 
