@@ -109,6 +109,7 @@ def _report(project: Project, mail: Mail) -> Letter:
         figures,
         report_url=_link(Purpose.REPORT, "m", f"{project.id}/{month}"),
         recipient_name=manager.name if manager else "",
+        recipient_locale=manager.locale if manager else "",
     )
     return _letter(project, mail, _To(mail.to, manager.name if manager else ""), message, {})
 

@@ -11,7 +11,7 @@ from shared.store import projects, responses, suppression
 from shared.store.keys import person_id_of
 
 
-def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAnswer:  # noqa: ARG001
+def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAnswer:
     """GET shows a button; POST acts, with or without cookies, from wherever it comes.
 
     Raises BadLinkError for a link that is none. The answer is the same for people who were erased.
@@ -20,7 +20,11 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
     request, _ = responses.read(asked)
     log.concern(request=request.id, project=request.project)
     project = projects.load(request.project)
+    person = person_id_of(asked)
     if method == "POST":
-        suppression.unsubscribe(person_id_of(asked), now)
+        suppression.unsubscribe(person, now)
         log.count("Unsubscribed")
-    return web.page(pages.unsubscribe(project, done=method == "POST"))
+    # What the POST showed comes again in another language by GET; only then is the person read.
+    done = method == "POST" or ("done" in web.query_of(event) and suppression.is_unsubscribed(person))
+    html = pages.unsubscribe(project, done=done, own=request.locale, preference=web.preference_of(event))
+    return web.page(html)

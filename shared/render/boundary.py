@@ -26,20 +26,21 @@ def respond(responders: Mapping[str, Responder], event: dict[str, Any], request_
 
 
 def _answer(responder: Responder | None, token: str, method: str, event: dict[str, Any]) -> HttpAnswer:
+    preference = web.preference_of(event)
     if responder is None:
-        return web.page(pages.problem("unknown"), 404)
+        return web.page(pages.problem("unknown", None, preference), 404)
     if method not in {"GET", "POST"}:
-        return web.page(pages.problem("unknown"), 405, allow="GET, HEAD, POST")
+        return web.page(pages.problem("unknown", None, preference), 405, allow="GET, HEAD, POST")
     try:
         return responder(method, token, event, clock.now())
     except (BadLinkError, NotFoundError):
-        return web.page(pages.problem("unknown"), 404)
+        return web.page(pages.problem("unknown", None, preference), 404)
     except UnreadableFormError:
-        return web.page(pages.problem("unknown"), 400)
+        return web.page(pages.problem("unknown", None, preference), 400)
     except (BusyError, ClientError, BotoCoreError) as error:
         log.log("AWS did not do it", "WARN", error=type(error).__name__)
-        return web.page(pages.problem("busy"), 503, **{"retry-after": "5"})
+        return web.page(pages.problem("busy", None, preference), 503, **{"retry-after": "5"})
     except Exception as error:  # noqa: BLE001  # the boundary: the person gets a page whatever happened
         log.log("unexpected error", "ERROR", error=type(error).__name__, where=place_of(error))
         log.count("UnexpectedErrors")
-        return web.page(pages.problem("error"), 500)
+        return web.page(pages.problem("error", None, preference), 500)

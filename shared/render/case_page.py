@@ -11,7 +11,7 @@ from shared.domain.responses import Response
 from shared.render.frame import render_page
 from shared.render.texts import mail_to
 from shared.render.theme import CATEGORY_IN_TEXT
-from shared.render.words import Words, msgid, property_title
+from shared.render.words import Words, msgid, property_title, words_for
 
 USUAL_CAUSES = (
     msgid("Missing feature"),
@@ -96,7 +96,7 @@ def case(
     just been saved. After a refusal `errors`, `action` and `typed` bring back the form as it was sent.
     With `now` the due clock also says how long is left.
     """
-    words = Words(project.owner.locale or project.locale, project.zone)
+    words = words_for(project, project.locale_of(case.owner_email))
     forms = _forms(case)
     latest = max(responses, key=lambda one: one.created_at, default=None)
     where = case.account_name or (person.name or person.email if person else "") or words.say("a customer")

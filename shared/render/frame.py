@@ -2,17 +2,40 @@
 
 import re
 from base64 import b64encode
+from dataclasses import dataclass
 from hashlib import sha256
+from urllib.parse import urlencode
 
 from shared.domain.project import Brand, Project
 from shared.render import engine
 from shared.render.color import Tones, palette
+from shared.render.languages import direction, names, spoken
 from shared.render.texts import web_address
 from shared.render.theme import DARK, FONT, LIGHT, Theme
 from shared.render.words import Words, one_line
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _OWN_COLOR = Brand(name="").color
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """A language to switch to: its tag, its name in itself, the direction of that name, and where it leads."""
+
+    tag: str
+    name: str
+    dir: str
+    href: str
+    current: bool
+
+
+def switch(words: Words, **kept: object) -> list[LanguageLink]:
+    """The page's links to itself in every language; `kept` are the query's fields that stay as they are."""
+    current = spoken(words.locale)
+    return [
+        LanguageLink(tag, name, direction(tag), f"?{urlencode({**kept, 'lang': tag})}", tag == current)
+        for tag, name in names().items()
+    ]
 
 
 def render_page(template: str, project: Project | None, words: Words, *, title: str, **values: object) -> str:
@@ -27,7 +50,7 @@ def render_page(template: str, project: Project | None, words: Words, *, title: 
         light_variables=variables(LIGHT, tones.light),
         dark_variables=variables(DARK, tones.dark),
         privacy_url=web_address(project.brand.privacy_url) if project else "",
-        **values,
+        **{"switch": [], **values},
     )
 
 

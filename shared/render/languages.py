@@ -4,28 +4,66 @@ English is the source. Another language is one catalogue, `catalogues/<language>
 bundle holds it compiled (`.mo`), so that no Lambda reads its source.
 """
 
-import re
+import json
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from shared.domain import locales
+from shared.domain.locales import NO_PREFERENCE, Preference
+
 SOURCE = "en"
 
 _CATALOGUES = Path(__file__).parent / "catalogues"
-_LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
+_NAMES = "names.json"
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "ug", "ur", "yi"})
+
+
+@lru_cache(maxsize=1)
+def offered() -> tuple[str, ...]:
+    """The languages that Hearback speaks, by their tags."""
+    return tuple(sorted({SOURCE, *(path.stem for path in _CATALOGUES.iterdir() if path.suffix in {".mo", ".po"})}))
+
+
+@lru_cache(maxsize=1)
+def names() -> dict[str, str]:
+    """The name of each language on offer in itself, in the order of these names."""
+    kept = _CATALOGUES / _NAMES
+    if kept.is_file():
+        found: dict[str, str] = json.loads(kept.read_text(encoding="utf-8"))
+    else:
+        # Translators: the name of your language, in your language.
+        found = {tag: translations(tag).gettext("English") for tag in offered()}
+    return dict(sorted(found.items(), key=lambda one: one[1].casefold()))
+
+
+def chosen(project: str, own: str = "", preference: Preference = NO_PREFERENCE) -> str:
+    """The locale to speak in to a person whose own is `own`, for a project whose locale is `project`."""
+    return locales.choose(offered(), own=own, project=project, preference=preference)
 
 
 @lru_cache(maxsize=256)
 def translations(locale: str) -> NullTranslations:
     """The words of a locale: its own catalogue (`pt-BR`), else its language's (`pt`), else English."""
-    catalogue = _catalogue(locale)
-    if catalogue is None:
-        return NullTranslations()
-    with catalogue.open("rb") as file:
-        return GNUTranslations(file if catalogue.suffix == ".mo" else BytesIO(compiled(file)))
+    tag = spoken(locale)
+    for suffix in (".mo", ".po"):
+        catalogue = _CATALOGUES / f"{tag}{suffix}"
+        if catalogue.is_file():
+            with catalogue.open("rb") as file:
+                return GNUTranslations(file if suffix == ".mo" else BytesIO(compiled(file)))
+    return NullTranslations()
+
+
+def spoken(locale: str) -> str:
+    """The language tag of the words that `translations` gives for a locale."""
+    return locales.lookup(locale, offered()) or SOURCE
+
+
+def direction(locale: str) -> str:
+    """`rtl` for the languages written from right to left, else `ltr`."""
+    return "rtl" if locales.lookup(locale, tuple(_RIGHT_TO_LEFT)) else "ltr"
 
 
 def compiled(source: BinaryIO) -> bytes:
@@ -39,30 +77,9 @@ def compiled(source: BinaryIO) -> bytes:
 
 
 def compile_all(target: Path) -> None:
-    """Writes every catalogue in the compiled form into a folder."""
+    """Writes every catalogue in the compiled form into a folder, and the names of all languages in one file."""
     target.mkdir(parents=True, exist_ok=True)
     for path in _CATALOGUES.glob("*.po"):
         with path.open("rb") as source:
             (target / f"{path.stem}.mo").write_bytes(compiled(source))
-
-
-def spoken(locale: str) -> str:
-    """The language tag of the words that `translations` gives for a locale."""
-    catalogue = _catalogue(locale)
-    return catalogue.stem if catalogue else SOURCE
-
-
-def direction(locale: str) -> str:
-    """`rtl` for the languages written from right to left, else `ltr`."""
-    match = _LOCALE.fullmatch(locale)
-    return "rtl" if match and match[1].lower() in _RIGHT_TO_LEFT else "ltr"
-
-
-@lru_cache(maxsize=256)
-def _catalogue(locale: str) -> Path | None:
-    match = _LOCALE.fullmatch(locale)
-    if match is None:
-        return None
-    names = (locale.replace("_", "-"), match[1].lower())
-    files = (_CATALOGUES / f"{name}{suffix}" for name in names for suffix in (".mo", ".po"))
-    return next((file for file in files if file.is_file()), None)
+    (target / _NAMES).write_text(json.dumps(names(), ensure_ascii=False), encoding="utf-8")

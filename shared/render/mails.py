@@ -13,7 +13,7 @@ from shared.render.color import palette
 from shared.render.texts import SendTexts, mail_to, send_texts, web_address
 from shared.render.theme import CATEGORY_WORDS, DARK, FONT, LIGHT
 from shared.render.wording import from_whom, link_text, recommendation_question
-from shared.render.words import Words, one_line, property_title
+from shared.render.words import Words, one_line, property_title, words_for
 
 MAX_EARLIER = 5
 MAX_FACTS = 12
@@ -41,8 +41,8 @@ def invitation(
 
     Its hidden link (`?trap=1`) is one that no person sees, so whoever opens it is a mail gateway.
     """
-    words = Words(request.locale or project.locale, project.zone)
-    texts = send_texts(project, request.properties)
+    words = words_for(project, request.locale)
+    texts = send_texts(project, request.properties, words.locale)
     question = recommendation_question(texts, words)
     return _message(
         "invitation",
@@ -78,9 +78,9 @@ def thanks(
 
     The request's properties hold the words given for this send alone; the response's hold the person's.
     """
-    words = Words(response.locale or (request.locale if request else "") or project.locale, project.zone)
+    words = words_for(project, response.locale or (request.locale if request else ""))
     properties = {**response.properties, **(request.properties if request else {})}
-    texts = send_texts(project, properties)
+    texts = send_texts(project, properties, words.locale)
     message = texts.thank_you_message or words.say(
         "You told us that you would recommend %(product)s. That means a lot to the people behind it, and helps them "
         "do more of what works for you.",
@@ -118,7 +118,7 @@ def alert(
 
     `history` are earlier responses of the same customer, in any order; this one among them is left out.
     """
-    words = Words(project.owner.locale or project.locale, project.zone)
+    words = words_for(project, project.locale_of(case.owner_email))
     who = person_name or person_email or words.say("the customer")
     where = case.account_name or response.properties.get("account_name", "") or who
     joined = len(case.responses) > 1 and case.responses[0] != response.id
@@ -161,9 +161,11 @@ def alert(
     )
 
 
-def report_summary(project: Project, figures: Figures, *, report_url: str, recipient_name: str) -> Message:
+def report_summary(
+    project: Project, figures: Figures, *, report_url: str, recipient_name: str, recipient_locale: str = ""
+) -> Message:
     """The monthly mail: the essentials in it, and a link to the whole report."""
-    words = Words(project.locale, project.zone)
+    words = words_for(project, recipient_locale)
     month = words.month(figures["month"])
     brief = story.in_brief(figures, words)
     sentences = story.sentences(figures, words)

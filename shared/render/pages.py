@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC
+from urllib.parse import urlencode
 
+from shared.domain.locales import NO_PREFERENCE, Preference
 from shared.domain.nps import Category
 from shared.domain.project import Project
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import MAX_COMMENT, Response
-from shared.render.frame import content_security_policy, render_page
+from shared.render import languages
+from shared.render.frame import content_security_policy, render_page, switch
+from shared.render.languages import SOURCE
 from shared.render.texts import mail_to, send_texts
 from shared.render.wording import (
     Problem,
@@ -17,7 +21,7 @@ from shared.render.wording import (
     recommendation_question,
     thank_you_words,
 )
-from shared.render.words import Words
+from shared.render.words import Words, words_for
 
 __all__ = ["Problem", "content_security_policy", "problem", "survey", "thank_you", "unsubscribe"]
 
@@ -30,13 +34,14 @@ def survey(
     chosen: int | None,
     comment: str,
     errors: Mapping[str, Sequence[str]],
+    preference: Preference = NO_PREFERENCE,
 ) -> str:
     """The page that asks. Its form posts `score` and `comment` to its own address.
 
     `chosen` preselects a score; without it, and without a comment, an earlier response fills the form.
     """
-    words = Words(request.locale or project.locale, project.zone)
-    texts = send_texts(project, request.properties)
+    words = words_for(project, own_locale(request, response), preference)
+    texts = send_texts(project, request.properties, words.locale)
     question = recommendation_question(texts, words)
     earlier = response if response and not response.erased else None
     return render_page(
@@ -55,13 +60,16 @@ def survey(
         hint=words.say("One line is plenty. Your words go to %(brand)s.", brand=project.brand.name),
         send=words.say("Save the change") if earlier else words.say("Send"),
         why=words.say("Asked by %(sender)s.", sender=from_whom(project, words)),
+        switch=switch(words, **({} if chosen is None else {"score": chosen})),
     )
 
 
-def thank_you(project: Project, request: SurveyRequest, response: Response) -> str:
+def thank_you(
+    project: Project, request: SurveyRequest, response: Response, preference: Preference = NO_PREFERENCE
+) -> str:
     """The page after an answer: the project's thanks, its button for promoters, and the way back."""
-    words = Words(request.locale or project.locale, project.zone)
-    texts = send_texts(project, request.properties)
+    words = words_for(project, own_locale(request, response), preference)
+    texts = send_texts(project, request.properties, words.locale)
     return render_page(
         "thank_you",
         project,
@@ -71,12 +79,17 @@ def thank_you(project: Project, request: SurveyRequest, response: Response) -> s
         link=texts.thank_you_link if response.category is Category.PROMOTER else None,
         link_text=link_text(texts, words),
         given=words.say("Your answer: %(score)d of 10.", score=response.score),
+        back=query(preference),
+        switch=switch(words, done=1),
     )
 
 
-def unsubscribe(project: Project, *, done: bool) -> str:
-    """The page that asks before it stops survey mail, and the one that says it is done."""
-    words = Words(project.locale, project.zone)
+def unsubscribe(project: Project, *, done: bool, own: str = "", preference: Preference = NO_PREFERENCE) -> str:
+    """The page that asks before it stops survey mail, and the one that says it is done.
+
+    `own` is the person's locale.
+    """
+    words = words_for(project, own, preference)
     brand = project.brand.name
     if done:
         title = words.say("You get no more surveys")
@@ -90,12 +103,20 @@ def unsubscribe(project: Project, *, done: bool) -> str:
             words.say("Press the button, and %(brand)s will not send you survey mails any more.", brand=brand),
             words.say("Other mail, such as invoices, is not affected."),
         ]
-    return render_page("unsubscribe", project, words, title=title, paragraphs=paragraphs, done=done)
+    return render_page(
+        "unsubscribe",
+        project,
+        words,
+        title=title,
+        paragraphs=paragraphs,
+        done=done,
+        switch=switch(words, **({"done": 1} if done else {})),
+    )
 
 
-def problem(kind: Problem, project: Project | None = None) -> str:
+def problem(kind: Problem, project: Project | None = None, preference: Preference = NO_PREFERENCE) -> str:
     """The page for what went wrong. It is the same whether or not a person, request or case exists."""
-    words = Words(project.locale, project.zone) if project else Words("en", UTC)
+    words = words_for(project, "", preference) if project else Words(languages.chosen(SOURCE, "", preference), UTC)
     title, paragraphs = problem_words(kind, words)
     contact = (project.sender.reply_to or project.sender.email) if project else ""
     return render_page(
@@ -107,7 +128,18 @@ def problem(kind: Problem, project: Project | None = None) -> str:
         contact=contact,
         mail_to=mail_to(contact),
         contact_words=words.say("Questions? Write to:"),
+        switch=switch(words),
     )
+
+
+def own_locale(request: SurveyRequest, response: Response | None) -> str:
+    """The locale in which a person has answered, else the one they were asked in."""
+    return (response.locale if response else "") or request.locale
+
+
+def query(preference: Preference, **fields: object) -> str:
+    """The query of a page that follows this one, in the language that was picked here."""
+    return f"?{urlencode(fields | ({'lang': preference.switched} if preference.switched else {}))}"
 
 
 def _told(errors: Mapping[str, Sequence[str]], words: Words) -> dict[str, str]:

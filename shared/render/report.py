@@ -9,7 +9,7 @@ from shared.render import charts, engine, story
 from shared.render.color import palette
 from shared.render.frame import variables
 from shared.render.theme import DARK, FONT, LIGHT
-from shared.render.words import Words, one_line, property_title
+from shared.render.words import Words, one_line, property_title, words_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class _Row:
 
 def html(project: Project, figures: Figures) -> str:
     """The report of a month. It loads nothing, needs no script and prints on A4."""
-    words = Words(project.locale, project.zone)
+    words = words_for(project)
     tones = palette(project.brand.color)
     month = words.month(figures["month"])
     return engine.render(

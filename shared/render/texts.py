@@ -29,19 +29,20 @@ class SendTexts:
     thank_you_link: Link | None
 
 
-def send_texts(project: Project, properties: Mapping[str, str]) -> SendTexts:
-    """The words for a request or a response with these properties."""
+def send_texts(project: Project, properties: Mapping[str, str], locale: str) -> SendTexts:
+    """The words for a request or a response with these properties, to a reader of a locale."""
+    texts = project.texts_in(locale)
 
     def own(name: str, default: str) -> str:
         return properties.get(name, "").strip() or default
 
-    url = web_address(own("thank_you_link_url", "")) or web_address(project.texts.thank_you_link_url)
+    url = web_address(own("thank_you_link_url", "")) or web_address(texts.thank_you_link_url)
     return SendTexts(
-        product=own("question_product_name", project.product),
-        subject=own("delighted_email_subject", project.texts.subject),
-        intro=own("delighted_intro_message", project.texts.intro),
-        thank_you_message=own("thank_you_message", project.texts.thank_you_message),
-        thank_you_link=Link(own("thank_you_link_text", project.texts.thank_you_link_text), url) if url else None,
+        product=own("question_product_name", texts.product),
+        subject=own("delighted_email_subject", texts.subject),
+        intro=own("delighted_intro_message", texts.intro),
+        thank_you_message=own("thank_you_message", texts.thank_you_message),
+        thank_you_link=Link(own("thank_you_link_text", texts.thank_you_link_text), url) if url else None,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from shared.domain.locales import Preference
 from shared.render.frame import content_security_policy
 
 HttpAnswer = dict[str, Any]
@@ -49,6 +50,11 @@ def query_of(event: Mapping[str, Any]) -> dict[str, str]:
         return {}
 
 
+def preference_of(event: Mapping[str, Any]) -> Preference:
+    """The language that the page's switch or the browser asks for."""
+    return Preference(query_of(event).get("lang", ""), _header(event, "accept-language"))
+
+
 def form_of(event: Mapping[str, Any]) -> dict[str, str]:
     """The fields of a posted form; bytes that are no text become replacement characters, so that no answer is lost.
 
@@ -64,5 +70,9 @@ def form_of(event: Mapping[str, Any]) -> dict[str, str]:
 
 def is_foreign(event: Mapping[str, Any]) -> bool:
     """Whether a browser says that another site sent this request."""
+    return _header(event, "sec-fetch-site") == "cross-site"
+
+
+def _header(event: Mapping[str, Any], wanted: str) -> str:
     headers: Mapping[str, str] = event.get("headers") or {}
-    return any(name.lower() == "sec-fetch-site" and value == "cross-site" for name, value in headers.items())
+    return next((value for name, value in headers.items() if name.lower() == wanted), "")

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-from shared.render.languages import translations
+from shared.domain.locales import NO_PREFERENCE, Preference
+from shared.domain.project import Project
+from shared.render.languages import chosen, translations
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -31,6 +33,11 @@ _WEEKDAYS = (
 
 # What splits a header or turns the reading direction of what follows: never in a subject.
 _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def words_for(project: Project, own: str = "", preference: Preference = NO_PREFERENCE) -> "Words":
+    """The words for a person whose own locale is `own`, else the project's; `preference` is what a request asks for."""
+    return Words(chosen(project.locale, own, preference), project.zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,17 +23,23 @@ def read(request_id: str) -> tuple[SurveyRequest, Response | None]:
     return unpack(SurveyRequest, items["request"]), response
 
 
-def give(request: SurveyRequest, response: Response | None, *, score: int, comment: str, now: int) -> Response:
+def give(
+    request: SurveyRequest, response: Response | None, *, score: int, comment: str, now: int, locale: str = ""
+) -> Response:
     """Keeps an answer, or an edit of it, together with the request's move to `responded`.
 
-    The same answer again writes nothing. Raises ConflictError when the request is no longer open.
+    `locale` is that of the page; without it the request's is kept. The same answer again writes nothing. Raises
+    ConflictError when the request is no longer open.
     """
     for _ in range(_ATTEMPTS):
         if not requests.is_open(request, now):
             raise ConflictError("this survey is no longer open")
         if response is not None and (response.score, response.comment) == (score, comment):
             return response
-        after = _edited(response, score, comment, now) if response else _new(request, score, comment, now)
+        spoken = locale or request.locale
+        after = (
+            _edited(response, score, comment, spoken, now) if response else _new(request, score, comment, spoken, now)
+        )
         writes: list[Write] = [_version(response), changed(after)] if response else [created(after)]
         answered = requests.responded(request, now=now)
         if answered != request:
@@ -47,7 +53,7 @@ def give(request: SurveyRequest, response: Response | None, *, score: int, comme
     raise BusyError("this answer changes all the time; try again")
 
 
-def _new(request: SurveyRequest, score: int, comment: str, now: int) -> Response:
+def _new(request: SurveyRequest, score: int, comment: str, locale: str, now: int) -> Response:
     return Response(
         id=request.id,
         project=request.project,
@@ -57,15 +63,15 @@ def _new(request: SurveyRequest, score: int, comment: str, now: int) -> Response
         commented=bool(comment),
         created_at=now,
         updated_at=now,
-        locale=request.locale,
+        locale=locale,
         account_id=request.account_id,
         properties={name: value for name, value in request.properties.items() if name not in SEND_PROPERTIES},
         request=request.id,
     )
 
 
-def _edited(response: Response, score: int, comment: str, now: int) -> Response:
-    return replace(response, score=score, comment=comment, commented=bool(comment), updated_at=now)
+def _edited(response: Response, score: int, comment: str, locale: str, now: int) -> Response:
+    return replace(response, score=score, comment=comment, commented=bool(comment), locale=locale, updated_at=now)
 
 
 def _version(response: Response) -> Put:

@@ -31,6 +31,12 @@ def unsubscribe(person_id: str, now: int) -> Person | None:
     return _suppress(person_id, lambda p: replace(p, unsubscribed_at=p.unsubscribed_at or now))
 
 
+def is_unsubscribed(person_id: str) -> bool:
+    """Whether survey mail to a person is stopped at their word; so it is to one who is gone."""
+    person = load(Person, person_id)
+    return person is None or bool(person.unsubscribed_at)
+
+
 def bounced(person_id: str, now: int) -> Person | None:
     """Stops survey mail to an address that does not take any."""
     return _suppress(person_id, lambda p: replace(p, bounced_at=p.bounced_at or now))

@@ -85,6 +85,7 @@ class World:
             "expires_at": self.now + 90 * DAY,
             "timer_at": self.now,
             "properties": person.properties,
+            "locale": person.locale,
         }
         one = SurveyRequest(
             id=request_id or f"{person.id}-1", project=person.project, person=person.id, **(values | more)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import json
 import re
 import struct
 import zipfile
@@ -79,9 +80,10 @@ def test_arm64_has_every_file_that_the_local_platform_has(bundle: Bundle, here: 
 def test_catalogues_are_compiled(bundle: Bundle) -> None:
     sources = {each.stem for each in (ROOT / "shared" / "render" / "catalogues").glob("*.po")}
     packed = sorted((bundle.code / "shared" / "render" / "catalogues").iterdir())
-    assert {"ar", "de", "es", "fr"} <= sources == {each.stem for each in packed}
+    assert {"ar", "de", "es", "fr"} <= sources
+    assert [each.name for each in packed] == sorted([*(f"{tag}.mo" for tag in sources), "names.json"])
+    assert json.loads(packed.pop().read_text(encoding="utf-8")).keys() == {"en", *sources}
     for each in packed:
-        assert each.suffix == ".mo"
         with each.open("rb") as file:
             assert GNUTranslations(file).gettext("Send") != "Send", each
 

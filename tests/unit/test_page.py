@@ -277,3 +277,67 @@ def test_given_pages_then_no_log_line_tells_the_link_or_the_person(
     assert told.count("answered") == 2
     for word in ("Works well", "Ada", "p1@example.com", survey(open_)[3:], "secret-token"):
         assert word not in told
+
+
+def language(answer: dict[str, Any]) -> str:
+    return str(answer["body"].partition('<html lang="')[2].partition('"')[0])
+
+
+GERMAN = {"accept-language": "de-AT,de;q=0.9,en;q=0.8"}
+
+
+def test_given_a_browser_s_language_then_pages_speak_it_unless_the_person_has_their_own(world: World) -> None:
+    world.project()
+    world.active("p1")
+    world.active("p2", locale="fr-CA")
+    assert language(visit(world)) == "en"
+    assert language(visit(world, headers=GERMAN)) == "de"
+    assert language(visit(world, path=survey(world, "p2-1"), headers=GERMAN)) == "fr"
+    assert language(visit(world, path=stop(world, "p2-1"), headers=GERMAN)) == "fr"
+    assert language(visit(world, path="/r/v1.none", headers=GERMAN)) == "de"
+    assert language(visit(world, path="/nowhere", headers=GERMAN)) == "de"
+
+
+def test_given_an_unknown_language_then_the_project_s_is_spoken(world: World) -> None:
+    world.project(locale="ar")
+    world.active(locale="pt-BR")
+    html = visit(world, headers={"accept-language": "zh-CN, *;q=0.1"})["body"]
+    assert '<html lang="ar" dir="rtl">' in html
+
+
+def test_given_a_language_picked_on_the_page_then_it_stays_to_the_thanks_and_is_kept(open_: World) -> None:
+    before = open_.dynamodb.snapshot("records")
+    assert language(visit(open_, query="lang=es&score=9", headers=GERMAN)) == "es"
+    assert open_.dynamodb.snapshot("records") == before
+
+    sent = visit(open_, "POST", query="lang=es&score=9", form=FORM)
+
+    assert sent["headers"]["location"] == "?done=1&lang=es"
+    assert open_.stored(Response, "p1-1").locale == "es"
+    thanks = visit(open_, query="done=1&lang=es")["body"]
+    assert 'href="?lang=es"' in thanks  # the way back to the answer
+    # Whoever comes back is spoken to as they answered.
+    assert language(visit(open_, headers=GERMAN)) == "es"
+
+
+def test_given_the_switch_then_the_score_stays_preselected(open_: World) -> None:
+    html = visit(open_, query="score=0&lang=de")["body"]
+    for tag in ("ar", "de", "en", "es", "fr"):
+        assert f'href="?score=0&amp;lang={tag}"' in html
+    assert html.count('aria-current="true"') == 1
+    assert 'hreflang="ar" dir="rtl"' in html
+
+
+def test_given_a_wrong_form_then_it_comes_back_in_the_language_picked(open_: World) -> None:
+    refused = visit(open_, "POST", query="lang=fr", form={"score": "", "comment": "Rien \u00e0 dire"})
+    assert (refused["statusCode"], language(refused)) == (422, "fr")
+    assert "Veuillez choisir une note" in refused["body"]
+
+
+def test_given_an_unsubscribed_person_then_done_is_told_in_every_language_and_to_nobody_else(open_: World) -> None:
+    done = "Sie erhalten keine Umfragen mehr"
+    assert done not in visit(open_, path=stop(open_), query="done=1&lang=de")["body"]
+    posted = visit(open_, "POST", stop(open_), query="lang=de", form={"unsubscribe": "yes"})["body"]
+    assert done in posted
+    assert 'href="?done=1&amp;lang=de"' in posted
+    assert done in visit(open_, path=stop(open_), query="done=1&lang=de")["body"]

@@ -128,7 +128,7 @@ def test_a_number_takes_its_form(locale, n, told):
 def test_compiled_catalogues_say_what_their_sources_say(tmp_path: Path):
     languages.compile_all(tmp_path)
 
-    assert {path.name for path in tmp_path.iterdir()} == {f"{language}.mo" for language in LANGUAGES}
+    assert {path.name for path in tmp_path.iterdir()} == {"names.json", *(f"{language}.mo" for language in LANGUAGES)}
     for language in LANGUAGES:
         source = messages.catalogue(messages.CATALOGUES / f"{language}.po")
         compiled = gettext.GNUTranslations(io.BytesIO((tmp_path / f"{language}.mo").read_bytes()))

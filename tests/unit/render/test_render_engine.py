@@ -53,7 +53,7 @@ def test_another_language_is_one_more_file(tmp_path, monkeypatch):
     (tmp_path / "pt.po").write_text(text)
     monkeypatch.setattr(languages, "_CATALOGUES", tmp_path)
     languages.translations.cache_clear()
-    languages._catalogue.cache_clear()
+    languages.offered.cache_clear()
 
     try:
         made = engine.make_environment(DictLoader({"a.html": "{% trans %}Send{% endtrans %}"}))
@@ -63,7 +63,7 @@ def test_another_language_is_one_more_file(tmp_path, monkeypatch):
     finally:
         monkeypatch.undo()
         languages.translations.cache_clear()
-        languages._catalogue.cache_clear()
+        languages.offered.cache_clear()
 
 
 @pytest.mark.parametrize("locale", ["../../etc/passwd", "", "e", "x" * 999, "en\0", "de/../fr"])

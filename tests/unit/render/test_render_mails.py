@@ -260,3 +260,32 @@ def test_an_empty_month_says_something_sensible(project, figures, see):
     assert sent.subject.endswith("no answers")
     assert "612 survey mails went out and nobody has answered." in see(sent.html).words
     assert "No survey mails went out" in unsent.text
+
+
+def test_a_manager_s_mail_is_in_their_language_and_an_owner_s_in_theirs(project, case, response, figures, see):
+    project = replace(project, owner=replace(project.owner, locale="fr"))
+    ours = replace(case, owner_email=project.owner.email)
+    told = {"person_name": "Dana Okafor", "person_email": "dana@example.org", "case_url": "https://s.example.com/c/x"}
+
+    alert = mails.alert(project, ours, response, **told)
+    elsewhere = mails.alert(project, replace(case, owner_email="someone@example.net"), response, **told)
+    report = mails.report_summary(
+        project, figures, report_url="https://s.example.com/m/x", recipient_name="", recipient_locale="es"
+    )
+
+    assert [see(one.html).all("html")[0]["lang"] for one in (alert, elsewhere, report)] == ["fr", "en", "es"]
+
+
+def test_a_person_s_language_takes_its_own_texts_and_never_another_language_s(project, survey_request):
+    texts = Texts(subject="One question", intro="We read every answer.")
+    project = replace(project, texts=texts, texts_by_language={"es": Texts(intro="Leemos todas las respuestas.")})
+
+    english, spanish, german = (
+        invitation(project, replace(survey_request, locale=locale)) for locale in ("en-GB", "es-MX", "de")
+    )
+
+    assert (english.subject, "We read every answer." in english.text) == ("One question", True)
+    assert "Leemos todas las respuestas." in spanish.text
+    assert spanish.subject.startswith("¿Qué probabilidad hay de que recomiende")
+    assert german.subject.startswith("Wie wahrscheinlich ist es")
+    assert "answer" not in german.text

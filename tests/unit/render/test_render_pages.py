@@ -12,6 +12,7 @@ from rendering_samples import DAY, NOW, a_response
 from shared.domain.cases import CaseState, contact, resolve
 from shared.domain.project import Brand, Texts
 from shared.render import case_page, pages
+from shared.render.words import Words
 
 KINDS = ("unknown", "expired", "closed", "busy", "error")
 
@@ -231,3 +232,40 @@ def test_a_case_says_of_an_erased_answer_only_that_it_was_erased(project, case, 
     erased = replace(response, erased=True, comment="", person="", properties={})
 
     assert "Erased on the person's wish." in see(desk(project, case, None, erased)).words
+
+
+def test_the_language_switch_names_each_language_in_itself_and_marks_the_one_spoken(project, survey_request, see):
+    seen = see(survey(project, replace(survey_request, locale="es-MX"), chosen=9))
+
+    links = [one for one in seen.all("a") if "hreflang" in one]
+    assert {one["hreflang"] for one in links} >= {"ar", "de", "en", "es", "fr"}
+    assert [one["hreflang"] for one in links if one.get("aria-current") == "true"] == ["es"]
+    assert all(one["lang"] == one["hreflang"] and one["href"] == f"?score=9&lang={one['lang']}" for one in links)
+    assert {one["hreflang"] for one in links if one["dir"] == "rtl"} == {"ar"}
+    for name in ("العربية", "Deutsch", "English", "Español", "Français"):
+        assert name in seen.words
+    assert {"class": "languages", "aria-label": "Idioma"} in seen.all("nav")
+
+
+@pytest.mark.parametrize("locale", ["en", "es", "fr", "de", "ar"])
+def test_numbers_days_and_plurals_are_those_of_the_language(project, locale):
+    words = Words(locale, project.zone)
+    told = {
+        "en": ("12,345.5", "31%", "1 May 2026", "Wednesday 25 November, 15:00", "November 2026", "a, b and c"),
+        "es": ("12.345,5", "31\N{NO-BREAK SPACE}%", "1 de mayo de 2026", "miércoles 25 de noviembre, 15:00",
+               "noviembre de 2026", "a, b y c"),
+        "fr": ("12\N{NARROW NO-BREAK SPACE}345,5", "31\N{NARROW NO-BREAK SPACE}%", "1er mai 2026",
+               "mercredi 25 novembre à 15:00", "novembre 2026", "a, b et c"),
+        "de": ("12.345,5", "31\N{NO-BREAK SPACE}%", "1. Mai 2026", "Mittwoch, 25. November, 15:00 Uhr",
+               "November 2026", "a, b und c"),
+        "ar": ("12,345.5", "31%", "1 مايو 2026", "الأربعاء 25 نوفمبر، 15:00", "نوفمبر 2026", "a، b وc"),
+    }  # fmt: skip
+    assert (
+        words.number(12345.5),
+        words.share(31, 100),
+        words.given_day("2026-05-01"),
+        words.deadline(1_795_615_200),
+        words.month("2026-11"),
+        words.listing(["a", "b", "c"]),
+    ) == told[locale]
+    assert words.number(-1234.0).startswith("\N{MINUS SIGN}1")
