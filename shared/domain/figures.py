@@ -4,10 +4,9 @@ It is plain JSON, so that it can be kept beside the report and read back. Scores
 to 100, days are ISO dates in the project's time zone, `built_at` is a Unix time.
 """
 
-from typing import Literal, TypedDict
+from typing import TypedDict
 
-Shown = Literal["score", "counts", "hidden"]
-"""How much of a segment may be told: its score from 10 answers on, counts from 5 on, else nothing."""
+from shared.domain.nps import Shown
 
 
 class Previous(TypedDict):

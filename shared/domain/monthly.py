@@ -18,12 +18,10 @@ from shared.domain.figures import (
     SegmentValue,
     TrendMonth,
 )
-from shared.domain.nps import Category, Histogram
+from shared.domain.nps import SCORE_FROM, Category, Histogram
 from shared.domain.project import Project
 from shared.domain.responses import Response
 
-SCORE_FROM = 10
-COUNTS_FROM = 5
 RENEWAL_DAYS = 90
 
 _HOUR = 3600
@@ -138,19 +136,19 @@ def segments(histograms: Mapping[tuple[str, str], Histogram], dimensions: Sequen
 
 
 def _segment_value(value: str, histogram: Histogram) -> SegmentValue:
-    if histogram.n < COUNTS_FROM:
+    if histogram.shown == "hidden":
         nothing = Histogram()
         return SegmentValue(
             value=value, histogram=list(nothing.counts), responses=0, score=None, interval=None, shown="hidden"
         )
-    told = histogram.n >= SCORE_FROM
+    told = histogram.shown == "score"
     return SegmentValue(
         value=value,
         histogram=list(histogram.counts),
         responses=histogram.n,
         score=histogram.score() if told else None,
         interval=rounded_interval(histogram) if told else None,
-        shown="score" if told else "counts",
+        shown=histogram.shown,
     )
 
 
