@@ -1,8 +1,11 @@
-"""GET metrics: whole days from the counters, the edges of the range from the responses themselves."""
+"""Answers counted over ranges: whole days and months from the counters, edges from the responses themselves."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.domain.counting import ACCOUNT, dimension_row
+from shared.domain.monthly import Month
 from shared.domain.nps import Histogram
 from shared.domain.project import DAY, Project
 from shared.domain.responses import Response
@@ -31,13 +34,53 @@ def range_histogram(project: Project, since: int | None, until: int | None, now:
     first, last = _whole_days(start, end, project.zone)
     if first > last:
         return _recounted(project, start, end)
-    total = _counted(project, first, last)
+    found = _counted(project, first, last)
     opening, closing = _midnight(first, project.zone), _midnight(last + timedelta(days=1), project.zone)
     if start < opening:
-        total += _recounted(project, start, opening - 1)
+        found += _recounted(project, start, opening - 1)
     if closing <= end:
-        total += _recounted(project, closing, end)
-    return total
+        found += _recounted(project, closing, end)
+    return found
+
+
+def day_histograms(project: Project, first: date, last: date) -> dict[date, Histogram]:
+    """The answers of each day from one to another that has any; one query a month."""
+    found: dict[date, Histogram] = {}
+    month = Month(f"{first:%Y-%m}", project.zone)
+    while month.first_day <= last:
+        low, high = max(first, month.first_day), min(last, month.last_day)
+        for row in counters.day_rows(project.id, month.name, low.isoformat(), high.isoformat()):
+            found[date.fromisoformat(row["sk"].rpartition("#")[2])] = counters.histogram(row)
+        month = month.next()
+    return found
+
+
+def value_histograms(project: Project, months: Iterable[Month], name: str) -> dict[str, Histogram]:
+    """The answers of some months by the value of a property that the project counts by; one query a month."""
+    found: dict[str, Histogram] = {}
+    for month in months:
+        for value, row in counters.rows(project.id, month.name, dimension_row(name, "")).items():
+            found[value] = found.get(value, Histogram()) + counters.histogram(row)
+    return found
+
+
+def account_histograms(project: Project, months: Iterable[Month]) -> list[Histogram]:
+    """The answers of each account in some months; one query a month."""
+    found: dict[str, Histogram] = {}
+    for month in months:
+        for account, row in counters.rows(project.id, month.name, ACCOUNT).items():
+            found[account] = found.get(account, Histogram()) + counters.histogram(row)
+    return list(found.values())
+
+
+def whole(project: Project, months: Sequence[Month]) -> Histogram:
+    """All answers of some months in a row."""
+    return _counted(project, months[0].first_day, months[-1].last_day)
+
+
+def total(histograms: Iterable[Histogram]) -> Histogram:
+    """The sum of histograms."""
+    return sum(histograms, start=Histogram())
 
 
 def _newest(project: Project, now: int) -> int | None:
@@ -62,16 +105,7 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
 
 
 def _counted(project: Project, first: date, last: date) -> Histogram:
-    total = Histogram()
-    day = first
-    while day <= last:
-        month = f"{day:%Y-%m}"
-        after = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-        end = min(last, after - timedelta(days=1))
-        for row in counters.day_rows(project.id, month, day.isoformat(), end.isoformat()):
-            total += counters.histogram(row)
-        day = after
-    return total
+    return total(day_histograms(project, first, last).values())
 
 
 def _recounted(project: Project, start: int, end: int) -> Histogram:

@@ -14,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.api import auth, reading
 from functions.api.auth import ForbiddenError, UnauthorizedError
-from functions.api.routes import ROUTES, Call, Route
+from functions.api.calls import Call, Route
+from functions.api.routes import ROUTES
 from shared.domain.errors import BusyError, ConflictError, InvalidError, NotFoundError
 from shared.inputs.checking import check
 from shared.outside import clock, log

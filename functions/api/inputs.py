@@ -69,6 +69,31 @@ class MetricsQuery(Input):
     until: Time | None = None
 
 
+class SeriesQuery(Input):
+    """GET metrics/series."""
+
+    interval: Annotated[str, Field(pattern=r"^(day|week|month)$")] = "month"
+    since: Time | None = None
+    until: Time | None = None
+    property: Annotated[str | None, Field(min_length=1)] = None
+    value: Annotated[str | None, Field(min_length=1)] = None
+
+
+class SegmentsQuery(Input):
+    """GET metrics/segments."""
+
+    property: Annotated[str, Field(min_length=1)]
+    since: Time | None = None
+    until: Time | None = None
+
+
+class AccountsQuery(Input):
+    """GET metrics/accounts."""
+
+    since: Time | None = None
+    until: Time | None = None
+
+
 class NumberedPageQuery(PageQuery):
     """GET unsubscribes and GET bounces."""
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.cases import Case
-from shared.domain.nps import Category, Histogram
+from shared.domain.intervals import Days
+from shared.domain.nps import Category, Histogram, Shown
 from shared.domain.people import Person
 from shared.domain.requests import RequestState
 from shared.domain.responses import Response
+from shared.domain.segments import Compared
 from shared.domain.send_calls import Outcome
 
 Shape = dict[str, Any]
@@ -72,6 +74,35 @@ def response(one: Response, base_url: str, who: Person | None = None) -> Shape:
         "notes": [],
         "tags": list(one.tags),
         "additional_answers": [],
+    }
+
+
+def segment(histogram: Histogram, shown: Shown) -> Shape:
+    """The figures of a segment as far as they may be told, and how far that is; what may not is null."""
+    if shown == "hidden":
+        return dict.fromkeys([*metrics(histogram), "histogram"]) | {"shown": shown}
+    told = metrics(histogram) | {"histogram": list(histogram.counts), "shown": shown}
+    return told if shown == "score" else told | dict.fromkeys(("nps", "margin_of_error", "interval"))
+
+
+def compared(one: Compared) -> Shape:
+    """A segment beside itself in the period before."""
+    return {
+        "value": one.value,
+        **segment(one.histogram, one.shown),
+        "previous": {"nps": one.previous.score(), "response_count": one.previous.n} if one.previous else None,
+        "change": {"points": one.change.points, "significant": one.change.significant} if one.change else None,
+    }
+
+
+def point(days: Days, histogram: Histogram) -> Shape:
+    """One interval of a project's series; without answers it has no score."""
+    return {
+        "start": days.first.isoformat(),
+        "end": days.last.isoformat(),
+        **metrics(histogram),
+        "nps": histogram.score(),
+        "histogram": list(histogram.counts),
     }
 
 

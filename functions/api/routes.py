@@ -3,19 +3,17 @@
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 from urllib.parse import unquote, urlencode
 
-from functions.api import batch, erase, figures, inputs, outputs, reports
+from functions.api import batch, erase, inputs, metrics, outputs, reports
+from functions.api.calls import Answer, Call, Route
 from shared.domain.cases import Case
 from shared.domain.errors import ConflictError, InvalidError, NotFoundError
 from shared.domain.monthly import month_of
 from shared.domain.people import Person, Suppression
 from shared.domain.project import Project
 from shared.domain.responses import Response
-from shared.inputs.checking import Input
 from shared.inputs.person import PersonInput
 from shared.outside import log
 from shared.store import lists, people, send_calls, suppression
@@ -24,37 +22,6 @@ from shared.store.idempotency import Keep
 from shared.store.records import load, load_many
 
 _LONGEST_ID = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Call[Q: Input]:
-    """One authenticated call: the project of its key, its checked parameters, the time, and the API's own URL."""
-
-    project: Project
-    given: Q
-    now: int
-    base_url: str
-    idempotency_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a call is answered with."""
-
-    body: Any
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A method and path of the API, what it takes, and what does it."""
-
-    method: str
-    path: str
-    scope: Scope
-    input: type[Input]
-    run: Callable[..., Answer]
 
 
 def post_person(call: Call[PersonInput]) -> Answer:
@@ -133,12 +100,6 @@ def get_response(call: Call[inputs.ResponseQuery], response_id: str) -> Answer:
     return Answer(outputs.response(found, call.base_url, who))
 
 
-def get_metrics(call: Call[inputs.MetricsQuery]) -> Answer:
-    """The score of a range of time."""
-    histogram = figures.range_histogram(call.project, call.given.since, call.given.until, call.now)
-    return Answer(outputs.metrics(histogram))
-
-
 def post_unsubscribe(call: Call[inputs.UnsubscribeInput]) -> Answer:
     """Stops all later survey mail to a person."""
     _, person = people.find(call.project.id, call.given.person_email)
@@ -206,7 +167,7 @@ ROUTES = (
     Route("DELETE", "people/<email>/survey_requests/pending", Scope.SEND, inputs.NoQuery, delete_pending),
     Route("GET", "survey_responses", Scope.READ, inputs.ResponsesQuery, list_responses),
     Route("GET", "survey_responses/<response_id>", Scope.READ, inputs.ResponseQuery, get_response),
-    Route("GET", "metrics", Scope.READ, inputs.MetricsQuery, get_metrics),
+    *metrics.ROUTES,
     Route("POST", "unsubscribes", Scope.SEND, inputs.UnsubscribeInput, post_unsubscribe),
     Route("GET", "unsubscribes", Scope.READ, inputs.NumberedPageQuery, list_unsubscribes),
     Route("GET", "bounces", Scope.READ, inputs.NumberedPageQuery, list_bounces),

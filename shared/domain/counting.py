@@ -5,6 +5,7 @@ batch: for every record a ledger row keeps which revision was counted last and e
 counted for it, and what has to change is the difference to what its newest image contributes.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,12 +21,13 @@ MAX_CHANGES = 50
 MAX_ACTIONS = 100
 OTHER = "other"
 ALL = "all"
+ACCOUNT = "account#"
 
 _MAX_VALUE = 100
 
 
 class CounterKey(NamedTuple):
-    """One number: `name` (h0..h10, commented, sent, …) in `row` (all, day#…, dim#…) of a project's month."""
+    """One number: `name` (h0..h10, commented, sent, …) in `row` (all, day#…, dim#…, account#…) of a project's month."""
 
     month: str
     row: str
@@ -79,6 +81,11 @@ def dimension_row(dimension: str, value: str) -> str:
     return f"dim#{dimension}#{value}"
 
 
+def account_row(account_id: str) -> str:
+    """The row of an account, under a hash: what is counted of a customer does not name them, and has one length."""
+    return f"{ACCOUNT}{hashlib.sha256(account_id.encode()).hexdigest()[:20]}"
+
+
 def response_amounts(response: Response, segments: Iterable[DimensionValue], zone: ZoneInfo) -> Amounts:
     """What a response contributes, in the month and day of its creation in the project's time zone."""
     month, day = _month_and_day(response.created_at, zone)
@@ -88,8 +95,8 @@ def response_amounts(response: Response, segments: Iterable[DimensionValue], zon
         amounts[CounterKey(month, row, score)] = 1
         if response.commented:
             amounts[CounterKey(month, row, "commented")] = 1
-    for segment in segments:
-        amounts[CounterKey(month, dimension_row(*segment), score)] = 1
+    for row in _segment_rows(response, segments):
+        amounts[CounterKey(month, row, score)] = 1
     return amounts
 
 
@@ -152,6 +159,11 @@ def transactions(changes: Sequence[Change]) -> list[list[Change]]:
             group.append(one)
             rows |= own
     return groups
+
+
+def _segment_rows(response: Response, segments: Iterable[DimensionValue]) -> list[str]:
+    accounts = [account_row(response.account_id)] if response.account_id else []
+    return [dimension_row(*segment) for segment in segments] + accounts
 
 
 def _funnel(at: int, zone: ZoneInfo, names: Iterable[str]) -> Amounts:

@@ -1,9 +1,10 @@
 """Counters and the ledger of what is counted: the metrics table."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from shared.domain.counting import (
+    ACCOUNT,
     MAX_ACTIONS,
     OTHER,
     Amounts,
@@ -99,6 +100,12 @@ def day_rows(project: str, month: str, first_day: str, last_day: str) -> list[It
     return list(metrics().query(low.pk, low=low.sk, high=high.sk))
 
 
+def rows(project: str, month: str, family: str) -> dict[str, Item]:
+    """A month's rows whose names begin so, by the rest of their names: one query."""
+    key = keys.counters(project, month, family)
+    return {item["sk"].removeprefix(family): item for item in metrics().query(key.pk, prefix=family)}
+
+
 def month_totals(project: str, months: Sequence[str]) -> dict[str, Item]:
     """The `all` rows of several months."""
     wanted = {keys.counters(project, month, "all"): month for month in months}
@@ -115,10 +122,16 @@ def all_months(project: str, months: Sequence[str]) -> dict[CounterKey, int]:
     return {
         CounterKey(month, row, name): value
         for month in months
-        for row, item in month_rows(project, month).items()
+        for row, item in _every_row(project, month)
         for name, value in item.items()
         if name not in {"pk", "sk"} and value
     }
+
+
+def _every_row(project: str, month: str) -> Iterator[tuple[str, Item]]:
+    for family in ("", ACCOUNT):
+        for item in metrics().query(keys.counters(project, month, family).pk):
+            yield item["sk"], item
 
 
 def _is_registered(project: str, value: DimensionValue) -> bool:

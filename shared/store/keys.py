@@ -182,9 +182,16 @@ def months(first: int, last: int) -> Iterator[str]:
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
 
 
+_APART = frozenset({"account"})
+
+
 def counters(project_id: str, month: str, row: str) -> Key:
-    """A row of counters in a project's month (of the project's time zone)."""
-    return Key(f"COUNT#{project_id}#{month}", row)
+    """A row of counters in a project's month (of the project's time zone).
+
+    Rows that may be many and that the month's report does not need stand in a partition of their own.
+    """
+    family = row.partition("#")[0]
+    return Key(f"COUNT#{project_id}#{month}" + (f"#{family}" if family in _APART else ""), row)
 
 
 def ledger(record: str) -> Key:

@@ -3,6 +3,7 @@
 The recount here is written from the records alone and shares no code with what it checks.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -65,13 +66,14 @@ def play(step: Step) -> None:
         case "answer" | "edit" if response is None:
             properties = {"plan": VALUES[value], "region": f"r{score % 3}", "name": "not counted"}
             values: dict[str, Any] = {"score": score, "commented": score % 2 == 0, "properties": properties}
+            values["account_id"] = ("", "north", "south")[value % 3]
             one = Response(id=f"p{who}-1", project="acme", person=f"p{who}", created_at=at, updated_at=at, **values)
             records().write(created(one))
         case "edit" if response and not response.erased:
             records().write(changed(replace(response, score=score, commented=value % 2 == 0, updated_at=at)))
         case "erase" if response and not response.erased:
             kept = {name: response.properties[name] for name in ("plan", "region")}
-            records().write(changed(replace(response, erased=True, comment="", properties=kept)))
+            records().write(changed(replace(response, erased=True, comment="", properties=kept, account_id="")))
         case "ask" if request is None:
             state = (RequestState.SCHEDULED, RequestState.THROTTLED, RequestState.SUPPRESSED)[score % 3]
             new = SurveyRequest(f"p{who}-1", "acme", f"p{who}", at, state, scheduled_at=at, expires_at=at + 9_000_000)
@@ -103,6 +105,9 @@ def recounted(world: World, project: Project) -> Counter[CounterKey]:
             day = datetime.fromtimestamp(item["created_at"], zone).strftime("%Y-%m-%d")
             names = [f"h{item['score']}"] + (["commented"] if item.get("commented") else [])
             total.update(CounterKey(day[:7], row, name) for row in ("all", f"day#{day}") for name in names)
+            if account := item.get("account_id"):
+                name = f"account#{hashlib.sha256(account.encode()).hexdigest()[:20]}"
+                total[CounterKey(day[:7], name, f"h{item['score']}")] += 1
             for dimension in project.dimensions:
                 if value := item["properties"].get(dimension, "").strip()[:100]:
                     told = value if value in known[dimension] else "other"

@@ -1,0 +1,40 @@
+"""What every call of the API is made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.domain.project import Project
+from shared.inputs.checking import Input
+from shared.store.api_keys import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Call[Q: Input]:
+    """One authenticated call: the project of its key, its checked parameters, the time, and the API's own URL."""
+
+    project: Project
+    given: Q
+    now: int
+    base_url: str
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call is answered with."""
+
+    body: Any
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and path of the API, what it takes, and what does it."""
+
+    method: str
+    path: str
+    scope: Scope
+    input: type[Input]
+    run: Callable[..., Answer]
