@@ -13,6 +13,7 @@ from shared.domain import mails
 from shared.domain.cases import Case, FollowUp
 from shared.domain.mails import Mail, MailKind
 from shared.domain.people import Person
+from shared.domain.project import MAX_REMINDERS
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
 from shared.store import counters, keys, people, projects
@@ -128,6 +129,7 @@ def _of_request(request: SurveyRequest) -> Iterator[Happening]:
     yield Happening(request.created_at, record, "asked for", about)
     for at, what in (
         (request.sent_at, "sent"),
+        (request.delayed_at, "delayed"),
         (request.delivered_at, "delivered"),
         (request.bounced_at, "bounced"),
         (request.robot_at, "read by a robot"),
@@ -147,11 +149,15 @@ def _of_response(versions: Sequence[Response]) -> Iterator[Happening]:
 
 
 def _mails(request_id: str, revisions: int) -> list[Mail]:
-    """The mails that a request and each revision of its response may have caused: their ids say so."""
+    """The mails that a request and each revision of its response may have caused: their ids say so.
+
+    A notice that a mail bounced is named after that mail.
+    """
     kinds = (MailKind.ALERT, MailKind.THANKS)
     last = min(revisions, MOST_REVISIONS)
     names = [f"{kind.value}-{request_id}-{rev}" for kind in kinds for rev in range(1, last + 1)]
-    return load_many(Mail, [mails.invitation_id(request_id), *names])
+    names += [mails.reminder_id(request_id, number) for number in range(MAX_REMINDERS + 1)]
+    return load_many(Mail, [*names, *(mails.bounce_notice_id(name) for name in names)])
 
 
 def _of_mail(mail: Mail) -> Iterator[Happening]:

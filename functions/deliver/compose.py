@@ -66,6 +66,8 @@ def other(project: Project, mail: Mail) -> Letter:
             return _thanks(project, mail)
         case MailKind.REPORT:
             return _report(project, mail)
+        case MailKind.BOUNCE_NOTICE:
+            return _bounce_notice(project, mail)
         case MailKind.INVITATION | MailKind.REMINDER:
             raise NotFoundError("a survey mail is made of its request")
 
@@ -97,6 +99,17 @@ def _thanks(project: Project, mail: Mail) -> Letter:
     request = load(SurveyRequest, response.request) if response.request else None
     message = render.thanks(project, response, request=request, unsubscribe_url=stop)
     return _letter(project, mail, _To(person.email, person.name), message, headers)
+
+
+def _bounce_notice(project: Project, mail: Mail) -> Letter:
+    person = _loaded(Person, mail.subject_id)
+    if not person.bounced_at:
+        raise NotFoundError("the address is one that takes mail")
+    owner = project.owner_of(person.properties)
+    if owner.email != mail.to:
+        owner = project.owner
+    message = render.bounce_notice(project, person, owner)
+    return _letter(project, mail, _To(mail.to, owner.name), message, {})
 
 
 def _report(project: Project, mail: Mail) -> Letter:

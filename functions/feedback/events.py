@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.mails import MailState
+from shared.domain.mails import MailState, is_permanent
 
 # What SES writes, as plain text, to the topic of a new event destination.
 _GREETING = "Successfully validated SNS topic"
@@ -14,7 +14,7 @@ _GREETING = "Successfully validated SNS topic"
 class Report:
     """What became of one mail. `mail` is our name for it when SES tells our tags, else empty.
 
-    `address_dead` is true for the bounces that block an address at once: permanent ones.
+    `delayed` says that SES has the mail, could not deliver it yet and goes on trying.
     """
 
     state: MailState
@@ -22,7 +22,12 @@ class Report:
     mail: str
     message_id: str
     recipients: tuple[str, ...]
-    address_dead: bool = False
+    delayed: bool = False
+
+    @property
+    def address_dead(self) -> bool:
+        """True for the bounces that block an address at once: permanent ones."""
+        return self.state is MailState.BOUNCED and is_permanent(self.reason)
 
 
 def read(body: str) -> Report | None:
@@ -34,7 +39,7 @@ def read(body: str) -> Report | None:
     kind = str(event.get("eventType") or event.get("notificationType") or "").lower()
     mail: dict[str, Any] = event.get("mail", {})
     tags = mail.get("tags", {})
-    state, reason, dead = _meaning(kind, event)
+    state, reason = _meaning(kind, event)
     if state is None:
         return None
     return Report(
@@ -43,7 +48,7 @@ def read(body: str) -> Report | None:
         mail=(tags.get("mail") or [""])[0],
         message_id=mail.get("messageId", ""),
         recipients=tuple(mail.get("destination", [])),
-        address_dead=dead,
+        delayed=kind == "deliverydelay",
     )
 
 
@@ -54,21 +59,20 @@ def _event(body: str) -> dict[str, Any]:
     return _event(event["Message"]) if "Message" in event and "mail" not in event else event
 
 
-def _meaning(kind: str, event: dict[str, Any]) -> tuple[MailState | None, str, bool]:
+def _meaning(kind: str, event: dict[str, Any]) -> tuple[MailState | None, str]:
     match kind:
-        case "send":
-            return MailState.SENT, "", False
+        case "send" | "deliverydelay":
+            return MailState.SENT, ""
         case "delivery":
-            return MailState.DELIVERED, "", False
+            return MailState.DELIVERED, ""
         case "reject":
-            return MailState.FAILED, str(event.get("reject", {}).get("reason", "rejected")), False
+            return MailState.FAILED, str(event.get("reject", {}).get("reason", "rejected"))
         case "complaint" if event["complaint"].get("complaintFeedbackType") == "not-spam":
-            return None, "", False
+            return None, ""
         case "complaint":
-            return MailState.COMPLAINED, str(event["complaint"].get("complaintFeedbackType") or "complaint"), False
+            return MailState.COMPLAINED, str(event["complaint"].get("complaintFeedbackType") or "complaint")
         case "bounce":
             bounce = event["bounce"]
-            kind_of_bounce = str(bounce.get("bounceType", "Undetermined"))
-            reason = f"{kind_of_bounce}/{bounce.get('bounceSubType', 'Undetermined')}"
-            return MailState.BOUNCED, reason, kind_of_bounce == "Permanent"
-    return None, "", False
+            unknown = "Undetermined"
+            return MailState.BOUNCED, f"{bounce.get('bounceType', unknown)}/{bounce.get('bounceSubType', unknown)}"
+    return None, ""

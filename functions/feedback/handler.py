@@ -44,5 +44,7 @@ def _one(record: SQSRecord) -> None:
     if report is None:
         return
     known = settle(report, clock.now())
-    metrics.add_metric(name=METRICS[report.state], unit=MetricUnit.Count, value=1)
-    logger.info("report of SES", state=report.state.value, reason=report.reason, known=known, **log.concerns())
+    if not report.delayed:
+        metrics.add_metric(name=METRICS[report.state], unit=MetricUnit.Count, value=1)
+    told = "delayed" if report.delayed else report.state.value
+    logger.info("report of SES", state=told, reason=report.reason, known=known, **log.concerns())

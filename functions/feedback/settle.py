@@ -7,6 +7,8 @@ from shared.domain.people import Person
 from shared.outside import log
 from shared.store import mails as store
 from shared.store import people, projects, suppression
+from shared.store.records import created, load
+from shared.store.table import Write
 
 
 def settle(report: Report, now: int) -> bool:
@@ -17,22 +19,34 @@ def settle(report: Report, now: int) -> bool:
     mail_id, person = _whose(report)
     log.concern(mail=mail_id, person=person.id if person else "")
     if mail_id:
-        matter = store.move(mail_id, lambda known: mails.reported(known, report.state, report.reason, now), now)
+        matter = store.move(mail_id, lambda known: _told(known, report, now), now)
         if matter:
             log.concern(project=matter.mail.project, kind=matter.mail.kind.value, **mails.about(matter.mail))
         if matter and matter.mail.person:
-            _block(matter.mail.person, report, now)
+            _block(matter.mail.person, report, matter.mail, now)
         return matter is not None
     if person:
-        _block(person.id, report, now)
+        _block(person.id, report, None, now)
     return person is not None
 
 
-def _block(person_id: str, report: Report, now: int) -> None:
+def _told(mail: Mail, report: Report, now: int) -> Mail:
+    if report.delayed:
+        return mails.delayed(mail, now)
+    return mails.reported(mail, report.state, report.reason, now)
+
+
+def _block(person_id: str, report: Report, mail: Mail | None, now: int) -> None:
     if report.address_dead:
-        suppression.bounced(person_id, now)
+        suppression.bounced(person_id, now, addresses=report.recipients, also=lambda person: _notice(person, mail, now))
     if report.state is MailState.COMPLAINED:
         suppression.complained(person_id, now)
+
+
+def _notice(person: Person, bounced: Mail | None, now: int) -> list[Write]:
+    """The mail to the person's owner, if it is not written yet; its timer has it sent."""
+    notice = mails.bounce_notice(person, projects.load(person.project), bounced, now)
+    return [created(notice)] if notice and load(Mail, notice.id) is None else []
 
 
 def _whose(report: Report) -> tuple[str, Person | None]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.domain.errors import ConflictError, InvalidError
 from shared.domain.nps import Category
-from shared.domain.project import Contact, Project
+from shared.domain.project import Project
 from shared.domain.responses import Response
 
 MAX_NOTE = 2_000
@@ -117,17 +117,9 @@ def decide_follow_up(response: Response, done: FollowUp | None, project: Project
     return Duty.NOTHING
 
 
-def owner_of(response: Response, project: Project) -> Contact:
-    """Who answers for a response: the owner named in its properties, else the project's."""
-    email = response.properties.get("owner_email", "")
-    if email:
-        return Contact(email=email, name=response.properties.get("owner_name", ""))
-    return project.owner
-
-
 def open_case(case_id: str, response: Response, project: Project, *, now: int, due_at: int) -> Case:
     """A new case for a response."""
-    owner = owner_of(response, project)
+    owner = project.owner_of(response.properties)
     return Case(
         id=case_id,
         project=response.project,

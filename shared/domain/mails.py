@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from shared.domain.people import Person, normalise_address
+from shared.domain.project import Project
+
 LEASE_SECONDS = 60
 GRACE_SECONDS = 900
 RATE_BACKOFF_SECONDS = 5
 QUOTA_BACKOFF_SECONDS = 3600
 MAX_BACKOFF_SECONDS = 3600
+
+PERMANENT = "Permanent"
+"""SES's type of the bounces that will not pass; the others are Transient and Undetermined."""
 
 
 class MailKind(StrEnum):
@@ -19,6 +25,7 @@ class MailKind(StrEnum):
     THANKS = "thanks"
     ALERT = "alert"
     REPORT = "report"
+    BOUNCE_NOTICE = "bounce_notice"
 
     @property
     def is_survey(self) -> bool:
@@ -27,8 +34,8 @@ class MailKind(StrEnum):
 
     @property
     def at_least_once(self) -> bool:
-        """True for mails whose rare double is better than silence: alerts and reports."""
-        return self in {MailKind.ALERT, MailKind.REPORT}
+        """True for mails whose rare double is better than silence: those to colleagues."""
+        return self in {MailKind.ALERT, MailKind.REPORT, MailKind.BOUNCE_NOTICE}
 
 
 class MailState(StrEnum):
@@ -63,8 +70,9 @@ MOVES: Mapping[MailState, frozenset[MailState]] = {
 class Mail:
     """One message.
 
-    `subject_id` is what it is about: a request, a response, a case or a report's month; `reference` is the response
-    that an alert speaks of.
+    `subject_id` is what it is about: a request, a response, a case, a report's month, or the person whose address
+    bounced; `reference` is the response that an alert speaks of, or the request whose mail bounced.
+    `delayed_at` is when SES first said that it is still trying. A bounced mail's `reason` is SES's type and subtype.
     `attempt` counts the calls made to SES; a mail in `sending` is held by one worker until `lease_until`.
     `timer_at` is when somebody must look at the mail again; 0 means never.
     """
@@ -82,6 +90,7 @@ class Mail:
     lease_until: int = 0
     message_id: str = ""
     sent_at: int = 0
+    delayed_at: int = 0
     settled_at: int = 0
     reason: str = ""
     timer_at: int = 0
@@ -102,11 +111,18 @@ def reminder_id(request_id: str, number: int) -> str:
     return f"{request_id}-{number}"
 
 
+def bounce_notice_id(bounced: str) -> str:
+    """The name of the mail that tells of a bounce: one bounce, one notice."""
+    return f"{MailKind.BOUNCE_NOTICE.value}-{bounced}"
+
+
 def about(mail: Mail) -> dict[str, str]:
     """The ids of what a mail belongs to: the survey `request`, which its response shares, and the `case`."""
     match mail.kind:
         case MailKind.ALERT:
             return {"request": mail.reference, "case": mail.subject_id}
+        case MailKind.BOUNCE_NOTICE:
+            return {"request": mail.reference} if mail.reference else {}
         case MailKind.REPORT:
             return {"month": mail.subject_id}
         case MailKind.INVITATION | MailKind.REMINDER | MailKind.THANKS:
@@ -125,7 +141,7 @@ class Step(StrEnum):
 def next_step(mail: Mail, now: int) -> Step:
     """What to do with a mail that is due.
 
-    A `sending` mail whose lease has passed has an unknown outcome. Alerts and reports go out again
+    A `sending` mail whose lease has passed has an unknown outcome. Mails to colleagues go out again
     at once; the others wait for the Send event of SES until the grace is over, and are then given
     up as unsettled, so that nobody gets two.
     """
@@ -179,6 +195,46 @@ def reported(mail: Mail, state: MailState, reason: str, now: int) -> Mail:
         return mail
     return replace(
         mail, state=state, reason=reason, sent_at=mail.sent_at or now, settled_at=mail.settled_at or now, timer_at=0
+    )
+
+
+def delayed(mail: Mail, now: int) -> Mail:
+    """The mail that SES has and could not deliver yet, unchanged once its end is known."""
+    if mail.state not in {MailState.SENDING, MailState.SENT, MailState.UNSETTLED} or mail.delayed_at:
+        return mail
+    known = mail if mail.state is MailState.SENT else reported(mail, MailState.SENT, "", now)
+    return replace(known, delayed_at=now)
+
+
+def bounced_for_good(mail: Mail) -> bool:
+    """Whether a bounced mail's address takes no mail at all; otherwise SES tried for hours and gave up."""
+    return is_permanent(mail.reason)
+
+
+def is_permanent(reason: str) -> bool:
+    """Whether a bounce's reason, SES's type and subtype, is of the type that will not pass."""
+    return reason.partition("/")[0] == PERMANENT
+
+
+def bounce_notice(person: Person, project: Project, bounced: Mail | None, now: int) -> Mail | None:
+    """The mail that tells a person's owner that their address takes none; None when all who could be told have it.
+
+    Its id follows from the mail that bounced, where that is known.
+    """
+    owners = (project.owner_of(person.properties), project.owner)
+    dead = normalise_address(person.email)
+    owner = next((one for one in owners if normalise_address(one.email) != dead), None)
+    if owner is None:
+        return None
+    return Mail(
+        id=bounce_notice_id(bounced.id if bounced else f"{person.id}-{now}"),
+        project=person.project,
+        kind=MailKind.BOUNCE_NOTICE,
+        subject_id=person.id,
+        reference=bounced.subject_id if bounced else "",
+        to=owner.email,
+        created_at=now,
+        timer_at=now,
     )
 
 

@@ -112,6 +112,12 @@ class Project:
         """The time zone in which the project's days, months and working hours are told."""
         return ZoneInfo(self.time_zone)
 
+    def owner_of(self, properties: Mapping[str, str]) -> Contact:
+        """Who answers for a person or response: the owner named in its properties, else the project's."""
+        if email := properties.get("owner_email", ""):
+            return Contact(email=email, name=properties.get("owner_name", ""))
+        return self.owner
+
     @property
     def product(self) -> str:
         """What people are asked about, where no language has a name of its own for it."""

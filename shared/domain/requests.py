@@ -47,6 +47,12 @@ the write that says it was sent."""
 ERASED = "erased"
 """The reason of requests whose person was erased."""
 
+BOUNCED = "bounced"
+"""The reason of requests that ended because the address takes no mail."""
+
+BOUNCED_FOR_NOW = "transient_bounce"
+"""What an active request says while its last mail is one on which SES gave up; its reminders still go out."""
+
 SEND_PROPERTIES = frozenset(
     {
         "question_product_name",
@@ -82,6 +88,7 @@ class SurveyRequest:
     properties: Mapping[str, str] = field(default_factory=dict)
     eligible_before: int = 0
     sent_at: int = 0
+    delayed_at: int = 0
     delivered_at: int = 0
     bounced_at: int = 0
     responded_at: int = 0
@@ -154,6 +161,27 @@ def sent(request: SurveyRequest, project: Project, *, now: int) -> SurveyRequest
     if request.state is RequestState.ACTIVE:
         request = replace(request, timer_at=_next_timer(request, project))
     return request
+
+
+def delayed(request: SurveyRequest, *, at: int) -> SurveyRequest:
+    """The request once SES said that it could not deliver a mail yet; the first time of it is kept."""
+    return replace(request, delayed_at=request.delayed_at or at)
+
+
+def delivered(request: SurveyRequest, project: Project, *, now: int) -> SurveyRequest:
+    """The request once a mail of it has arrived: one before it that did not, no longer matters."""
+    request = sent(request, project, now=now)
+    if request.reason == BOUNCED_FOR_NOW:
+        request = replace(request, reason="", bounced_at=0)
+    return replace(request, delivered_at=request.delivered_at or now)
+
+
+def bounced(request: SurveyRequest, project: Project, *, for_good: bool, now: int) -> SurveyRequest:
+    """The request once a mail of it came back: for good, which ends it, or because SES gave up trying."""
+    request = replace(sent(request, project, now=now), bounced_at=now)
+    if request.state is not RequestState.ACTIVE:
+        return request
+    return stopped(request, RequestState.SUPPRESSED, BOUNCED) if for_good else replace(request, reason=BOUNCED_FOR_NOW)
 
 
 def reminded(request: SurveyRequest) -> SurveyRequest:

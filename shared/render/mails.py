@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from shared.domain.cases import Case
 from shared.domain.figures import Figures
-from shared.domain.project import Project
+from shared.domain.people import Person
+from shared.domain.project import Contact, Project
 from shared.domain.requests import SEND_PROPERTIES, SurveyRequest
 from shared.domain.responses import Response
 from shared.render import engine, story
@@ -161,6 +162,42 @@ def alert(
     )
 
 
+def bounce_notice(project: Project, person: Person, owner: Contact) -> Message:
+    """The mail to a person's owner about an address that takes no mail: who, where, by when, and what to do."""
+    words = words_for(project, project.locale_of(owner.email))
+    who = person.name or person.email
+    account = person.properties.get("account_name", "") or person.properties.get("account_id", "")
+    heading = words.say("Mail to %(who)s does not arrive", who=one_line(who, 110))
+    return _message(
+        "bounce_notice",
+        project,
+        words,
+        subject=words.say("%(heading)s: please correct the address", heading=heading),
+        preheader=words.say("%(address)s takes no mail. No survey goes there any more.", address=person.email),
+        heading=heading,
+        address=person.email,
+        message=words.say(
+            "The mail server of this address refused a mail of %(brand)s for good on %(day)s: there is no such "
+            "mailbox, or it takes no mail. Hearback sends no surveys there any more.",
+            brand=project.brand.name,
+            day=words.day(person.bounced_at),
+        ),
+        facts=_known(
+            (words.say("Person"), person.name),
+            (words.say("Account"), account),
+            (words.say("Renewal"), words.given_day(person.properties.get("renewal_date", ""))),
+        ),
+        steps=[
+            words.say("Ask for the right address: call, or write to a colleague of theirs."),
+            words.say("Correct it in the system that your surveys start from, so that the next one goes there."),
+            words.say("If they have left, find out who decides now, and have that person surveyed in their place."),
+        ],
+        why=words.say(
+            "Hearback sends this to %(owner)s, who answers for this customer.", owner=owner.name or owner.email
+        ),
+    )
+
+
 def report_summary(
     project: Project, figures: Figures, *, report_url: str, recipient_name: str, recipient_locale: str = ""
 ) -> Message:
@@ -246,7 +283,11 @@ def _facts(case: Case, response: Response, words: Words) -> list[tuple[str, str]
         (words.say("Answered"), words.moment(response.created_at)),
     ]
     rest = [(property_title(name), value) for name, value in sorted(given.items()) if name not in _SPOKEN_ELSEWHERE]
-    return [(name, one_line(value)) for name, value in [*known, *rest[:MAX_FACTS]] if value.strip()]
+    return _known(*known, *rest[:MAX_FACTS])
+
+
+def _known(*facts: tuple[str, str]) -> list[tuple[str, str]]:
+    return [(name, one_line(value)) for name, value in facts if value.strip()]
 
 
 def _opening(figures: Figures, recipient: str, words: Words) -> str:

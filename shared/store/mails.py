@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from shared.domain import requests
+from shared.domain import mails, requests
 from shared.domain.errors import BusyError
 from shared.domain.mails import Mail, MailState
 from shared.domain.people import Person
@@ -69,13 +69,13 @@ def _following(matter: Matter, now: int) -> Matter:
     match matter.mail.state:
         case MailState.SENT | MailState.UNSETTLED:
             request = requests.sent(request, project, now=now)
+            if matter.mail.delayed_at:
+                request = requests.delayed(request, at=matter.mail.delayed_at)
         case MailState.DELIVERED | MailState.COMPLAINED:
-            request = requests.sent(request, project, now=now)
-            request = replace(request, delivered_at=request.delivered_at or now)
+            request = requests.delivered(request, project, now=now)
         case MailState.BOUNCED:
-            request = replace(requests.sent(request, project, now=now), bounced_at=now)
-            if request.state is RequestState.ACTIVE:
-                request = requests.stopped(request, RequestState.SUPPRESSED, "bounced")
+            for_good = mails.bounced_for_good(matter.mail)
+            request = requests.bounced(request, project, for_good=for_good, now=now)
         case MailState.FAILED if request.state is RequestState.ACTIVE:
             request = requests.sent(request, project, now=now)
         case MailState.FAILED if request.state is RequestState.SCHEDULED:

@@ -1,11 +1,11 @@
 """What blocks all later survey mail to a person: their own word, a bounce, a complaint."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import batched
 
 from shared.domain.errors import BusyError
-from shared.domain.people import Person, Suppression
+from shared.domain.people import Person, Suppression, normalise_address
 from shared.domain.project import Project
 from shared.domain.requests import RequestState, SurveyRequest, stopped
 from shared.store import keys, people
@@ -37,9 +37,21 @@ def is_unsubscribed(person_id: str) -> bool:
     return person is None or bool(person.unsubscribed_at)
 
 
-def bounced(person_id: str, now: int) -> Person | None:
-    """Stops survey mail to an address that does not take any."""
-    return _suppress(person_id, lambda p: replace(p, bounced_at=p.bounced_at or now))
+def bounced(
+    person_id: str, now: int, *, addresses: Collection[str] = (), also: Callable[[Person], list[Write]] = lambda _: []
+) -> Person | None:
+    """Stops survey mail to an address that does not take any; `also` is written with it, once.
+
+    With `addresses`, nothing is written when none of them is the person's any more.
+    """
+    dead = {normalise_address(address) for address in addresses}
+
+    def mark(person: Person) -> Person:
+        if dead and normalise_address(person.email) not in dead:
+            return person
+        return replace(person, bounced_at=person.bounced_at or now)
+
+    return _suppress(person_id, mark, also)
 
 
 def complained(person_id: str, now: int) -> Person | None:
@@ -47,7 +59,9 @@ def complained(person_id: str, now: int) -> Person | None:
     return _suppress(person_id, lambda p: replace(p, complained_at=p.complained_at or now))
 
 
-def _suppress(person_id: str, mark: Callable[[Person], Person]) -> Person | None:
+def _suppress(
+    person_id: str, mark: Callable[[Person], Person], also: Callable[[Person], list[Write]] = lambda _: []
+) -> Person | None:
     """Marks the person and, in the same write, stops the request that waits to be sent."""
     for _ in range(_ATTEMPTS):
         person = load(Person, person_id)
@@ -61,6 +75,7 @@ def _suppress(person_id: str, mark: Callable[[Person], Person]) -> Person | None
             *_stop_pending(person, reason),
             changed(replace(marked, next_survey_scheduled_at=0)),
             *_listed(person, marked),
+            *also(marked),
         ]
         try:
             records().write(*writes)

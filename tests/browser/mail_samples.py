@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.domain.cases import open_case
+from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.project_settings import parse_project
 from shared.domain.requests import RequestState, SurveyRequest
@@ -66,6 +67,9 @@ def messages(direction: str) -> dict[str, Message]:
     unhappy = Response(
         "p1-1", ours.id, "p1", 2, NOW, NOW, comment=words["comment"], properties=properties, locale=ours.locale
     )
+    person = Person(
+        "p1", ours.id, NOW, email=words["email"], name=words["person"], properties=properties, bounced_at=NOW
+    )
     earlier = replace(unhappy, id="p1-0", score=8, comment=words["earlier"], created_at=NOW - 200 * DAY)
     case = open_case("p1-1-1", unhappy, ours, now=NOW, due_at=NOW + 3 * DAY)
     figures = some_figures(words["account"])
@@ -84,6 +88,7 @@ def messages(direction: str) -> dict[str, Message]:
             case_url=DESK_URL,
             history=[earlier],
         ),
+        "bounce_notice": mails.bounce_notice(ours, person, ours.owner),
         "thanks": mails.thanks(ours, replace(unhappy, score=10), request=request, unsubscribe_url=STOP_URL),
         "report": mails.report_summary(ours, figures, report_url=DESK_URL, recipient_name=words["owner"]),
     }

@@ -15,7 +15,8 @@ NOT_FOUND_WORDS = "link"
 )
 def test_what_ses_reports_blocks_all_later_survey_mail(stack: Stack, mailbox: str, reason: str) -> None:
     address = f"{mailbox}+{stack.address().partition('@')[0]}@simulator.amazonses.com"
-    assert stack.send(address)["survey_request"]["status"] == "scheduled"
+    owner = f"owner-{stack.address()}"
+    assert stack.send(address, owner_email=owner)["survey_request"]["status"] == "scheduled"
     stack.mail_to(address)
 
     def told() -> bool:
@@ -24,6 +25,9 @@ def test_what_ses_reports_blocks_all_later_survey_mail(stack: Stack, mailbox: st
 
     stack.until(told)
     assert len(stack.inbox.to(address)) == 1
+    if reason == "bounced":
+        assert address in stack.mail_to(owner, containing="does not arrive").text
+    assert len(stack.inbox.to(owner)) == (reason == "bounced")
 
 
 def test_one_click_unsubscribe_works_without_cookies_and_only_by_post(stack: Stack) -> None:

@@ -93,7 +93,8 @@ def test_given_a_mail_in_any_state_when_ses_reports_then_only_its_moves_are_made
 @pytest.mark.parametrize(("kind", "state", "after", "step"), [
     (MailKind.INVITATION, MailState.QUEUED, 0, Step.SEND), (MailKind.ALERT, MailState.QUEUED, 0, Step.SEND),
     *[(kind, MailState.SENDING, LEASE_SECONDS - 1, Step.WAIT) for kind in MailKind],
-    *[(kind, MailState.SENDING, LEASE_SECONDS, Step.SEND) for kind in (MailKind.ALERT, MailKind.REPORT)],
+    *[(kind, MailState.SENDING, LEASE_SECONDS, Step.SEND)
+      for kind in (MailKind.ALERT, MailKind.REPORT, MailKind.BOUNCE_NOTICE)],
     *[(kind, MailState.SENDING, LEASE_SECONDS + GRACE_SECONDS - 1, Step.WAIT)
       for kind in (MailKind.INVITATION, MailKind.REMINDER, MailKind.THANKS)],
     *[(kind, MailState.SENDING, LEASE_SECONDS + GRACE_SECONDS, Step.GIVE_UP)

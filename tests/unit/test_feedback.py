@@ -3,10 +3,7 @@
 The events in `tests/events` have the shapes that AWS documents; addresses and ids are invented.
 """
 
-import json
 from itertools import permutations
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,32 +13,8 @@ from shared.domain.mails import GRACE_SECONDS, LEASE_SECONDS, Mail, MailState
 from shared.domain.people import Person
 from shared.domain.requests import RequestState, SurveyRequest
 from tests.fakes.scenes import MAIL, MESSAGE, ready, timeout
+from tests.fakes.ses_events import LATER, event, report, sent, wrapped
 from tests.fakes.world import START, World, sqs_batch
-
-EVENTS = Path(__file__).parents[1] / "events"
-LATER = START + 60
-
-
-def event(name: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((EVENTS / f"ses_{name}.json").read_text())
-    return told
-
-
-def wrapped(told: Any) -> dict[str, Any]:
-    """An event as SNS puts it into a queue without raw delivery."""
-    text = told if isinstance(told, str) else json.dumps(told)
-    return {"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:123456789012:feedback", "Message": text}
-
-
-def report(world: World, *names: str, wrap: bool = False) -> None:
-    bodies = [wrapped(event(name)) if wrap else event(name) for name in names]
-    assert handler.handle(sqs_batch(*bodies), world.context) == {"batchItemFailures": []}
-
-
-def sent(world: World) -> None:
-    ready(world)
-    work(MESSAGE)
-    world.now = LATER
 
 
 def states(world: World) -> tuple[MailState, RequestState, str | None]:
@@ -58,7 +31,7 @@ def states(world: World) -> tuple[MailState, RequestState, str | None]:
         ("delivery", (MailState.DELIVERED, RequestState.ACTIVE, None)),
         ("delivery_delay", (MailState.SENT, RequestState.ACTIVE, None)),
         ("bounce_permanent", (MailState.BOUNCED, RequestState.SUPPRESSED, "bounced")),
-        ("bounce_transient", (MailState.BOUNCED, RequestState.SUPPRESSED, None)),
+        ("bounce_transient", (MailState.BOUNCED, RequestState.ACTIVE, None)),
         ("complaint", (MailState.COMPLAINED, RequestState.SUPPRESSED, "complained")),
         ("reject", (MailState.FAILED, RequestState.ACTIVE, None)),
         ("identity_delivery", (MailState.DELIVERED, RequestState.ACTIVE, None)),
@@ -86,6 +59,7 @@ def test_given_reports_in_any_order_then_the_gravest_stands(world: World, order:
     sent(world)
     for name in order:
         report(world, name)
+    assert [one["id"] for one in world.mails()] == ["bounce_notice-p1-1-0", "p1-1-0"]
     assert states(world) == (MailState.COMPLAINED, RequestState.SUPPRESSED, "complained")
     person = world.stored(Person, "p1")
     assert (person.bounced_at, person.complained_at) == (LATER, LATER)

@@ -171,12 +171,12 @@ def _records(text: str) -> tuple[Project, SurveyRequest, Response, Case, Person]
     case = open_case("cas_1", response, project, now=NOW, due_at=NOW + 5 * DAY)
     case = join(replace(case, owner_name=text), replace(response, id="res_2"), now=NOW + 60)
     case = add_note(contact(case, how="call", note=text, by=text, now=NOW + 90), note=text, by=text, now=NOW + 99)
-    person = Person("per_1", "mirandel", NOW, email=text, name=text, properties={"plan": text})
+    person = Person("per_1", "mirandel", NOW, email=text, name=text, properties=given)
     return project, request, response, recover(case, replace(response, score=9), now=NOW + DAY), person
 
 
 def messages(text: str) -> dict[str, mails.Message]:
-    project, request, response, case, _ = _records(text)
+    project, request, response, case, person = _records(text)
     return {
         "invitation": mails.invitation(project, request, survey_url=SURVEY_URL, unsubscribe_url=STOP_URL),
         "thanks": mails.thanks(project, response, request=request, unsubscribe_url=STOP_URL),
@@ -189,6 +189,7 @@ def messages(text: str) -> dict[str, mails.Message]:
             case_url=DESK_URL,
             history=[replace(response, id="res_0", created_at=NOW - DAY)],
         ),
+        "bounce notice": mails.bounce_notice(project, replace(person, bounced_at=NOW), project.owner),
         "report": mails.report_summary(project, some_figures(text), report_url=DESK_URL, recipient_name=text),
     }
 

@@ -221,6 +221,29 @@ def test_an_alert_without_words_name_or_account_still_tells_what_to_do(project, 
     assert "What to do" in message.text
 
 
+def test_a_bounce_notice_says_who_where_when_the_renewal_is_and_what_to_do(project, person, see):
+    properties = {"account_name": "Nordhollow Clinic", "renewal_date": "2027-01-31"}
+    bounced = replace(person, bounced_at=NOW, properties=properties)
+
+    message = mails.bounce_notice(project, bounced, replace(project.owner, name="Carl"))
+
+    assert message.subject == "Mail to Dana Okafor does not arrive: please correct the address"
+    for told in (see(message.html).words, message.text):
+        for essential in (
+            "dana@example.org", "Nordhollow Clinic", "31 January 2027", "20 November 2026", "no surveys there any more",
+            "Ask for the right address", "sends this to Carl",
+        ):  # fmt: skip
+            assert essential in told, essential
+    assert "mailto:" not in message.html
+
+
+def test_a_bounce_notice_about_one_of_whom_only_the_address_is_known_names_it(project, person):
+    message = mails.bounce_notice(project, replace(person, name="", bounced_at=NOW), project.owner)
+
+    assert message.subject == "Mail to dana@example.org does not arrive: please correct the address"
+    assert "Who it is" not in message.text
+
+
 def test_the_monthly_mail_has_the_essentials(project, figures, see):
     figures["project_name"] = "Mirandel renewals"
 
