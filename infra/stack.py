@@ -87,7 +87,7 @@ class HearbackStack(cdk.Stack):
             self.api.knows(API_URL=self.settings.api_url)
 
     def _show_pages(self) -> None:
-        self.page.may(GET, PUT, QUERY, on=[self.data.records.table_arn])
+        self.page.may(GET, PUT, DELETE, QUERY, on=[self.data.records.table_arn])
         self.desk.may(GET, BATCH_GET, PUT, on=[self.data.records.table_arn])
         self._reads_reports(self.desk)
         for function in (self.page, self.desk):

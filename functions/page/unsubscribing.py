@@ -1,30 +1,56 @@
-"""The page on which a person stops survey mail; mail programs post to it by themselves (RFC 8058)."""
+"""The page on which a person stops survey mail or takes that back; mail programs post to it themselves (RFC 8058)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.links import Purpose
+from shared.domain.people import Person
 from shared.outside import log
 from shared.outside.link_keys import link_keys
 from shared.render import pages, web
-from shared.render.web import HttpAnswer
+from shared.render.pages import Wish
+from shared.render.web import HttpAnswer, UnreadableFormError
 from shared.store import projects, responses, suppression
 from shared.store.keys import person_id_of
+from shared.store.records import load
 
 
 def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAnswer:
-    """GET shows a button; POST acts, with or without cookies, from wherever it comes.
+    """GET says how things stand and has a button; a POST stops the mails, with or without cookies, wherever from.
 
-    Raises BadLinkError for a link that is none. The answer is the same for people who were erased.
+    Only one that names the button `subscribe` starts them again, and none that another site sent. Raises BadLinkError
+    for a link that is none. The answer is the same for people who were erased.
     """
     asked = link_keys().read(Purpose.UNSUBSCRIBE, token)
     request, _ = responses.read(asked)
     log.concern(request=request.id, project=request.project)
-    project = projects.load(request.project)
-    person = person_id_of(asked)
-    if method == "POST":
+    project, person = projects.load(request.project), person_id_of(asked)
+    preference = web.preference_of(event)
+    if method == "GET":
+        wish = _wish(load(Person, person), web.query_of(event))
+    elif not _wants_surveys(event):
         suppression.unsubscribe(person, now)
         log.count("Unsubscribed")
-    # What the POST showed comes again in another language by GET; only then is the person read.
-    done = method == "POST" or ("done" in web.query_of(event) and suppression.is_unsubscribed(person))
-    html = pages.unsubscribe(project, done=done, own=request.locale, preference=web.preference_of(event))
-    return web.page(html)
+        wish = Wish.NONE
+    elif web.is_foreign(event):
+        return web.page(pages.problem("unknown", project, preference), 403)
+    else:
+        suppression.subscribe(person)
+        log.log("subscribed again")
+        wish = Wish.AGAIN
+    return web.page(pages.unsubscribe(project, wish, own=request.locale, preference=preference))
+
+
+def _wish(person: Person | None, query: Mapping[str, str]) -> Wish:
+    """How things stand. What a POST showed comes again in another language by GET, to one who is gone as well."""
+    if person.unsubscribed_at if person else "done" in query:
+        return Wish.NONE
+    return Wish.AGAIN if "again" in query else Wish.UNKNOWN
+
+
+def _wants_surveys(event: dict[str, Any]) -> bool:
+    try:
+        form = web.form_of(event)
+    except UnreadableFormError:
+        return False
+    return "subscribe" in form and "List-Unsubscribe" not in form

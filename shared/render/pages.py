@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC
+from enum import StrEnum
 from urllib.parse import urlencode
 
 from shared.domain.locales import NO_PREFERENCE, Preference
@@ -23,7 +24,7 @@ from shared.render.wording import (
 )
 from shared.render.words import Words, words_for
 
-__all__ = ["Problem", "content_security_policy", "problem", "survey", "thank_you", "unsubscribe"]
+__all__ = ["Problem", "Wish", "content_security_policy", "problem", "survey", "thank_you", "unsubscribe"]
 
 
 def survey(
@@ -84,33 +85,46 @@ def thank_you(
     )
 
 
-def unsubscribe(project: Project, *, done: bool, own: str = "", preference: Preference = NO_PREFERENCE) -> str:
-    """The page that asks before it stops survey mail, and the one that says it is done.
+class Wish(StrEnum):
+    """How a person stands to survey mail: nothing was said, they want none, or they want it again."""
+
+    UNKNOWN = "unknown"
+    NONE = "none"
+    AGAIN = "again"
+
+
+def unsubscribe(project: Project, wish: Wish, *, own: str = "", preference: Preference = NO_PREFERENCE) -> str:
+    """The page that asks before it stops survey mail, the one that says it is done, and the one that takes it back.
 
     `own` is the person's locale.
     """
     words = words_for(project, own, preference)
     brand = project.brand.name
-    if done:
-        title = words.say("You get no more surveys")
-        paragraphs = [
-            words.say("%(brand)s will not send you survey mails any more. This holds from now on.", brand=brand),
-            words.say("A survey you already have stays open, should you want to answer it."),
-        ]
-    else:
-        title = words.say("No more surveys?")
-        paragraphs = [
-            words.say("Press the button, and %(brand)s will not send you survey mails any more.", brand=brand),
-            words.say("Other mail, such as invoices, is not affected."),
-        ]
+    match wish:
+        case Wish.NONE:
+            title = words.say("You get no more surveys")
+            paragraphs = [
+                words.say("%(brand)s will not send you survey mails any more. This holds from now on.", brand=brand),
+                words.say("A survey you already have stays open, should you want to answer it."),
+            ]
+        case Wish.AGAIN:
+            title = words.say("Surveys are welcome again")
+            paragraphs = [words.say("%(brand)s may send you survey mails again, now and then.", brand=brand)]
+        case Wish.UNKNOWN:
+            title = words.say("No more surveys?")
+            paragraphs = [
+                words.say("Press the button, and %(brand)s will not send you survey mails any more.", brand=brand),
+                words.say("Other mail, such as invoices, is not affected."),
+            ]
+    kept = {Wish.NONE: {"done": 1}, Wish.AGAIN: {"again": 1}}.get(wish, {})
     return render_page(
         "unsubscribe",
         project,
         words,
         title=title,
         paragraphs=paragraphs,
-        done=done,
-        switch=switch(words, **({"done": 1} if done else {})),
+        stopped=wish is Wish.NONE,
+        switch=switch(words, **kept),
     )
 
 

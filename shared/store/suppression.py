@@ -11,7 +11,7 @@ from shared.domain.requests import RequestState, SurveyRequest, stopped
 from shared.store import keys, people
 from shared.store.attributes import Item
 from shared.store.records import changed, load, load_many
-from shared.store.table import ChangedError, Put, Write, records
+from shared.store.table import ChangedError, Delete, Put, Write, records
 
 _ATTEMPTS = 10
 _PAGE = 100
@@ -31,10 +31,22 @@ def unsubscribe(person_id: str, now: int) -> Person | None:
     return _suppress(person_id, lambda p: replace(p, unsubscribed_at=p.unsubscribed_at or now))
 
 
-def is_unsubscribed(person_id: str) -> bool:
-    """Whether survey mail to a person is stopped at their word; so it is to one who is gone."""
-    person = load(Person, person_id)
-    return person is None or bool(person.unsubscribed_at)
+def subscribe(person_id: str) -> Person | None:
+    """Takes the person's own word back, and nothing else: a bounce or a complaint still holds.
+
+    What was stopped stays stopped. Repeating it changes nothing.
+    """
+    for _ in range(_ATTEMPTS):
+        person = load(Person, person_id)
+        if person is None or not person.unsubscribed_at:
+            return person
+        free = replace(person, unsubscribed_at=0)
+        try:
+            records().write(changed(free), Delete(keys.suppression(person_id, Suppression.UNSUBSCRIBED.value)))
+        except ChangedError:
+            continue
+        return free
+    raise BusyError("this person changes all the time; try again")
 
 
 def bounced(

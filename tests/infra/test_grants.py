@@ -16,7 +16,7 @@ GRANTS = {
         "metrics": "Query",
         "report": "lambda:InvokeFunction",
     },
-    "page": {"records": "GetItem PutItem Query", "links secret": "secretsmanager:GetSecretValue"},
+    "page": {"records": "GetItem PutItem DeleteItem Query", "links secret": "secretsmanager:GetSecretValue"},
     "desk": {
         "records": "GetItem BatchGetItem PutItem",
         "links secret": "secretsmanager:GetSecretValue",

@@ -46,6 +46,21 @@ def test_one_click_unsubscribe_works_without_cookies_and_only_by_post(stack: Sta
     assert (refused["status"], refused["reason"]) == ("suppressed", "unsubscribed")
 
 
+def test_who_unsubscribed_can_have_surveys_again_from_the_same_page_but_no_other_site_can(stack: Stack) -> None:
+    address = stack.address()
+    stack.send(address)
+    link = first_link(stack.mail_to(address), "u")
+    requests.post(link, timeout=30)
+    wish = {"subscribe": "yes"}
+    assert requests.post(link, data=wish, headers={"Sec-Fetch-Site": "cross-site"}, timeout=30).status_code == 403
+    assert stack.send(address)["survey_request"]["reason"] == "unsubscribed"
+    assert "Send me surveys again" in requests.get(link, timeout=30).text
+    assert requests.post(link, data=wish, timeout=30).status_code == 200
+    assert stack.send(address)["survey_request"]["status"] == "throttled"
+    newest = stack.call("GET", "unsubscribes", params={"per_page": 100}).json()
+    assert address not in {one["email"] for one in newest}
+
+
 def test_an_unsubscribe_stops_a_survey_that_waits(stack: Stack) -> None:
     address = stack.address()
     answer = stack.call("POST", "people", json={"email": address, "delay": 3600}).json()

@@ -10,6 +10,8 @@ from shared.domain.people import Person
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
 from shared.store import suppression
+from shared.store.keys import person as person_key
+from shared.store.table import Delete, records
 from tests.fakes.world import DAY, World, http_event
 
 FORM = {"score": "9", "comment": "Works well"}
@@ -251,6 +253,92 @@ def test_given_a_one_click_post_then_the_person_gets_no_more_surveys(
     open_.now += 60
     assert visit(open_, "POST", stop(open_), form=form)["body"] == answer["body"]
     assert open_.dynamodb.snapshot("records") == before
+
+
+def again(world: World, **more: Any) -> dict[str, Any]:
+    return visit(world, "POST", stop(world), form={"subscribe": "yes"}, **more)
+
+
+def test_given_an_unsubscribed_person_when_they_press_the_button_then_they_are_asked_again_and_are_off_the_list(
+    open_: World,
+) -> None:
+    before = open_.stored(Person, "p1")
+    stopped = visit(open_, "POST", stop(open_))
+    assert visit(open_, path=stop(open_))["body"] == stopped["body"]
+    assert "Send me surveys again" in stopped["body"]
+    assert len(open_.items("unsubscribe")) == 1
+
+    answer = again(open_, headers={"sec-fetch-site": "same-origin"})
+    assert (answer["statusCode"], "Surveys are welcome again" in answer["body"]) == (200, True)
+    person = open_.stored(Person, "p1")
+    assert (person.unsubscribed_at, person.rev) == (0, before.rev + 2)
+    assert open_.items("unsubscribe") == []
+    assert open_.stored(SurveyRequest, "p1-1").state is RequestState.SUPPRESSED
+    assert "Volverá a recibir encuestas" in visit(open_, path=stop(open_), query="again=1&lang=es")["body"]
+
+    # and each way again
+    unchanged = open_.dynamodb.snapshot("records")
+    assert again(open_)["body"] == answer["body"]
+    assert open_.dynamodb.snapshot("records") == unchanged
+    open_.now += 60
+    visit(open_, "POST", stop(open_))
+    assert open_.stored(Person, "p1").unsubscribed_at == open_.now
+    assert [one["at"] for one in open_.items("unsubscribe")] == [open_.now]
+
+
+@pytest.mark.parametrize("mark", [suppression.bounced, suppression.complained])
+def test_given_a_bounce_or_a_complaint_then_wishing_for_surveys_lifts_neither(open_: World, mark: Any) -> None:
+    suppression.unsubscribe("p1", open_.now)
+    mark("p1", open_.now)
+    again(open_)
+    person = open_.stored(Person, "p1")
+    assert (person.unsubscribed_at, person.suppression) == (0, mark.__name__)
+    assert len(open_.items("bounce")) == (mark is suppression.bounced)
+
+
+def test_given_another_site_then_it_cannot_have_surveys_sent_again(open_: World) -> None:
+    suppression.unsubscribe("p1", open_.now)
+    before = open_.dynamodb.snapshot("records")
+    assert again(open_, headers={"Sec-Fetch-Site": "cross-site"})["statusCode"] == 403
+    assert open_.dynamodb.snapshot("records") == before
+
+
+def test_given_a_one_click_post_that_also_asks_for_surveys_then_it_unsubscribes(open_: World) -> None:
+    both = {"subscribe": "yes", "List-Unsubscribe": "One-Click"}
+    assert visit(open_, "POST", stop(open_), form=both)["statusCode"] == 200
+    assert open_.stored(Person, "p1").suppression == "unsubscribed"
+
+
+def test_given_a_post_that_nobody_can_read_then_it_unsubscribes(open_: World) -> None:
+    visit(open_, "POST", stop(open_), body="&".join(f"a{n}=1" for n in range(99)))
+    assert open_.stored(Person, "p1").suppression == "unsubscribed"
+
+
+@pytest.mark.parametrize("form", [{"List-Unsubscribe": "One-Click"}, {"subscribe": "yes"}])
+def test_given_an_erased_person_then_the_page_answers_as_to_anybody(open_: World, form: dict[str, str]) -> None:
+    known = visit(open_, path=stop(open_))["body"], visit(open_, "POST", stop(open_), form=form)["body"]
+    person = open_.stored(Person, "p1")
+    records().write(Delete(person_key("p1"), rev=person.rev))
+    before = open_.dynamodb.snapshot("records")
+    assert (visit(open_, path=stop(open_))["body"], visit(open_, "POST", stop(open_), form=form)["body"]) == known
+    assert open_.dynamodb.snapshot("records") == before
+    for query, words in (
+        ("done=1&lang=en", "You get no more surveys"),
+        ("again=1&lang=en", "Surveys are welcome again"),
+    ):
+        assert words in visit(open_, path=stop(open_), query=query)["body"]
+
+
+def test_given_a_bounce_between_reading_and_writing_then_both_count(open_: World) -> None:
+    suppression.unsubscribe("p1", open_.now)
+    told = [lambda: suppression.bounced("p1", open_.now)]
+    open_.dynamodb.meanwhile = lambda operation, number: (
+        told.pop()() if operation == "transact_write_items" and told else None
+    )
+    again(open_)
+    person = open_.stored(Person, "p1")
+    assert (told, person.unsubscribed_at, person.bounced_at) == ([], 0, open_.now)
+    assert open_.items("unsubscribe") == []
 
 
 def test_given_an_unsubscribed_person_then_the_survey_they_hold_can_still_be_answered(open_: World) -> None:

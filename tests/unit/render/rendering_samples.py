@@ -203,8 +203,9 @@ def everything(text: str) -> dict[str, str]:
         "page survey again": pages.survey(project, request, response=response, chosen=None, comment="", errors={}),
         "page survey refused": pages.survey(project, request, response=None, chosen=None, comment=text, errors=refused),
         "page thanks": pages.thank_you(project, request, replace(response, score=10)),
-        "page unsubscribe": pages.unsubscribe(project, done=False),
-        "page unsubscribed": pages.unsubscribe(project, done=True),
+        "page unsubscribe": pages.unsubscribe(project, pages.Wish.UNKNOWN),
+        "page unsubscribed": pages.unsubscribe(project, pages.Wish.NONE),
+        "page subscribed again": pages.unsubscribe(project, pages.Wish.AGAIN),
         "page problem": pages.problem("expired", project),
         "page case": case_page.case(
             project,

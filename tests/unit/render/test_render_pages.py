@@ -12,6 +12,7 @@ from rendering_samples import DAY, NOW, a_response
 from shared.domain.cases import CaseState, contact, resolve
 from shared.domain.project import Brand, Texts
 from shared.render import case_page, pages
+from shared.render.pages import Wish
 from shared.render.words import Words
 
 KINDS = ("unknown", "expired", "closed", "busy", "error")
@@ -136,12 +137,17 @@ def test_the_thanks_are_the_send_s_then_the_project_s_then_the_default(project, 
     assert "Thank you for being frank." in words(replace(project, texts=Texts()), survey_request)
 
 
-def test_unsubscribing_takes_a_press_of_a_button(project, see):
-    before, after = see(pages.unsubscribe(project, done=False)), see(pages.unsubscribe(project, done=True))
+def test_unsubscribing_and_its_opposite_take_a_press_of_a_button(project, see):
+    pressed = {wish: see(pages.unsubscribe(project, wish)) for wish in Wish}
 
-    assert before.all("form") == [{"method": "post", "action": ""}]
-    assert len(before.all("button")) == 1
-    assert not after.all("form")
+    for seen in pressed.values():
+        assert seen.all("form") == [{"method": "post", "action": ""}]
+    assert {wish: [button["name"] for button in seen.all("button")] for wish, seen in pressed.items()} == {
+        Wish.UNKNOWN: ["unsubscribe"],
+        Wish.NONE: ["subscribe"],
+        Wish.AGAIN: ["unsubscribe"],
+    }
+    assert "Send me surveys again" in pressed[Wish.NONE].words
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -157,10 +163,10 @@ def test_a_problem_is_told_with_and_without_a_project(project, kind, see):
 def test_a_brand_colour_is_a_colour(project, color, ok):
     branded = replace(project, brand=Brand("Mirandel", color))
     if ok:
-        pages.unsubscribe(branded, done=True)
+        pages.unsubscribe(branded, Wish.NONE)
     else:
         with pytest.raises(ValueError, match="#rrggbb"):
-            pages.unsubscribe(branded, done=True)
+            pages.unsubscribe(branded, Wish.NONE)
 
 
 def desk(project, case, person, response, **given):
