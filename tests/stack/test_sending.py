@@ -1,7 +1,11 @@
 """What a renewal workflow relies on: decisions told, keys that make calls repeatable, batches, reminders, lists."""
 
+import json
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from threading import Barrier
 
 import pytest
 import requests
@@ -11,23 +15,73 @@ from tests.stack.conftest import Stack, survey_link
 pytestmark = pytest.mark.stack
 
 DAY = 86_400
+_CALLS, _CONNECTIONS = 300, 60
 
 
-def test_calls_with_one_idempotency_key_make_one_request_one_mail_and_have_one_answer(stack: Stack) -> None:
-    # given 60 calls with one key, some at once, and one with another body
+def at_once(stack: Stack, body: dict[str, str], headers: dict[str, str]) -> list[requests.Response]:
+    """Three hundred identical calls on sixty connections that begin together."""
+    together, auth = Barrier(_CONNECTIONS), (stack.contract["api_key"], "")
+
+    def calls(_: int) -> list[requests.Response]:
+        answers = []
+        with requests.Session() as session:
+            together.wait(timeout=60)
+            for _number in range(_CALLS // _CONNECTIONS):
+                answer = session.post(
+                    f"{stack.contract['api_url']}people", json=body, headers=headers, auth=auth, timeout=60
+                )
+                answers.append(answer)
+        return answers
+
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        return list(chain.from_iterable(pool.map(calls, range(_CONNECTIONS))))
+
+
+def made(stack: Stack, person: str) -> int:
+    """How many survey requests a person has."""
+    answer = stack.client("dynamodb").query(
+        TableName=stack.contract["records_table"],
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues={":pk": {"S": f"PERSON#{person}"}, ":sk": {"S": "ASK#"}},
+        ConsistentRead=True,
+    )
+    return len([item for item in answer["Items"] if item["kind"]["S"] == "request"])
+
+
+def test_300_calls_at_once_with_one_idempotency_key_make_one_request_one_mail_and_have_one_answer(
+    stack: Stack,
+) -> None:
+    # given 300 calls with one key, and one with another body
     body, headers = {"email": stack.address(), "name": "Ann"}, {"Idempotency-Key": f"renewal {time.time_ns()}"}
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: stack.call("POST", "people", json=body, headers=headers), range(60)))
+    answers = at_once(stack, body, headers)
     other = stack.call("POST", "people", json=body | {"name": "Eve"}, headers=headers)
 
     # then all have one answer, byte for byte, and the other is told
-    good = {answer.content for answer in answers if answer.status_code == 201}
-    assert len(good) == 1
+    assert len(answers) == 300
     assert {answer.status_code for answer in answers} <= {201, 503}
-    assert answers[-1].json()["survey_request"]["status"] == "scheduled"
+    [content] = {answer.content for answer in answers if answer.status_code == 201}
+    told = json.loads(content)
+    assert told["survey_request"]["status"] == "scheduled"
     assert (other.status_code, list(other.json()["errors"])) == (422, ["idempotency_key"])
-    stack.mail_to(str(body["email"]))
-    assert len(stack.inbox.to(str(body["email"]))) == 1
+    assert made(stack, told["id"]) == 1
+    stack.mail_to(body["email"])
+    assert len(stack.inbox.to(body["email"])) == 1
+
+
+def test_300_calls_at_once_without_a_key_make_one_request_and_one_mail(stack: Stack) -> None:
+    body = {"email": stack.address(), "name": "Ann"}
+    answers = at_once(stack, body, {})
+
+    assert len(answers) == 300
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    told = [answer.json() for answer in answers if answer.status_code == 201]
+    statuses = Counter(one["survey_request"]["status"] for one in told)
+    assert (statuses["scheduled"], set(statuses)) == (1, {"scheduled", "throttled"})
+    [person] = {one["id"] for one in told}
+    stack.mail_to(body["email"])
+    assert len(stack.inbox.to(body["email"])) == 1
+    sent = [one["survey_request"]["id"] for one in told if one["survey_request"]["status"] == "scheduled"]
+    assert (stack.item(f"PERSON#{person}", "PERSON") or {})["pending_request"] == sent[0]
 
 
 def test_a_dry_run_tells_and_does_nothing(stack: Stack) -> None:
