@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from shared.domain.requests import RequestState
 from shared.inputs.checking import MAX_ROWS, Input
 from shared.inputs.person import Address, Time, Whole
 
@@ -41,6 +42,13 @@ class PeopleQuery(PageQuery):
 
     email: Address | None = None
     phone_number: Annotated[str | None, Field(min_length=1)] = None
+    cursor: str | None = None
+
+
+class RequestsQuery(PageQuery):
+    """GET survey_requests."""
+
+    state: Annotated[str | None, Field(pattern=rf"^({'|'.join(RequestState)})$")] = None
     cursor: str | None = None
 
 

@@ -7,7 +7,8 @@ from shared.domain.cases import Case
 from shared.domain.intervals import Days
 from shared.domain.nps import Category, Histogram, Shown
 from shared.domain.people import Person
-from shared.domain.requests import RequestState
+from shared.domain.project import Project
+from shared.domain.requests import RequestState, SurveyRequest, next_reminder_at
 from shared.domain.responses import Response
 from shared.domain.segments import Compared
 from shared.domain.send_calls import Outcome
@@ -56,6 +57,26 @@ def sent(outcome: Outcome) -> Shape:
         "survey_scheduled_at": decision.scheduled_at if decision and scheduled else None,
         "properties": dict(person.properties),
         "survey_request": told,
+    }
+
+
+def request(one: SurveyRequest, project: Project, who: Person | None) -> Shape:
+    """A survey request in a list; `who` is None once the person is erased."""
+    return {
+        "id": one.id,
+        "person": person(who) if who else None,
+        "status": one.state.value,
+        "reason": one.reason or None,
+        "created_at": one.created_at,
+        "scheduled_at": one.scheduled_at or None,
+        "sent_at": one.sent_at or None,
+        "delayed_at": one.delayed_at or None,
+        "delivered_at": one.delivered_at or None,
+        "bounced_at": one.bounced_at or None,
+        "responded_at": one.responded_at or None,
+        "reminders": one.reminders,
+        "next_reminder_at": next_reminder_at(one, project) or None,
+        "expires_at": one.expires_at,
     }
 
 

@@ -1,18 +1,17 @@
 """The calls of the API, each with the scope that its key needs."""
 
-import base64
-import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote
 
-from functions.api import batch, erase, inputs, metrics, outputs, reports
+from functions.api import batch, cursors, erase, inputs, metrics, outputs, reports
 from functions.api.calls import Answer, Call, Route
 from shared.domain.cases import Case
 from shared.domain.errors import ConflictError, InvalidError, NotFoundError
 from shared.domain.monthly import month_of
 from shared.domain.people import Person, Suppression
 from shared.domain.project import Project
+from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
 from shared.inputs.person import PersonInput
 from shared.outside import log
@@ -22,6 +21,8 @@ from shared.store.idempotency import Keep
 from shared.store.records import load, load_many
 
 _LONGEST_ID = 100
+_MOST_LOOKED_AT = 2_000
+"""Of how many requests one page looks at the state."""
 
 
 def post_person(call: Call[PersonInput]) -> Answer:
@@ -55,15 +56,13 @@ def list_people(call: Call[inputs.PeopleQuery]) -> Answer:
         project.id,
         since=max(query.since or 0, project.created_at),
         until=min(query.until or call.now, call.now),
-        after=_read_cursor(query.cursor),
+        after=cursors.read(query.cursor),
         page_size=query.per_page + 1,
     )
     page = list(islice(listed, query.per_page + 1))
     headers: dict[str, str] = {}
     if len(page) > query.per_page:
-        last = page[query.per_page - 1]
-        again = query.model_dump(exclude_none=True) | {"cursor": _cursor(f"{last.created_at:010d}#{last.id}")}
-        headers["Link"] = f'<{call.base_url}people?{urlencode(again)}>; rel="next"'
+        headers = cursors.next_page(f"{call.base_url}people", query, page[query.per_page - 1])
     return Answer([outputs.person(one) for one in page[: query.per_page]], headers=headers)
 
 
@@ -79,6 +78,35 @@ def delete_pending(call: Call[inputs.NoQuery], email: str) -> Answer:
     """Cancels the survey that is not sent yet."""
     send_calls.cancel_pending(call.project, unquote(email), call.now)
     return Answer({"ok": True})
+
+
+def list_requests(call: Call[inputs.RequestsQuery]) -> Answer:
+    """Survey requests, those that were made first before the others; with `state=active`, who has not answered yet.
+
+    The next page is in the Link header; a page of a seldom state may be short, or empty, and still have one.
+    """
+    query, project = call.given, call.project
+    listed = lists.by_time(
+        SurveyRequest,
+        "request",
+        project.id,
+        since=max(query.since or 0, project.created_at),
+        until=min(query.until or call.now, call.now),
+        after=cursors.read(query.cursor),
+    )
+    page: list[SurveyRequest] = []
+    headers: dict[str, str] = {}
+    for number, one in enumerate(listed, start=1):
+        if query.state in {None, one.state.value}:
+            if len(page) == query.per_page:
+                headers = cursors.next_page(f"{call.base_url}survey_requests", query, page[-1])
+                break
+            page.append(one)
+        if number == _MOST_LOOKED_AT:
+            headers = cursors.next_page(f"{call.base_url}survey_requests", query, one)
+            break
+    who = _expanded(page)
+    return Answer([outputs.request(one, project, who.get(one.person)) for one in page], headers=headers)
 
 
 def list_responses(call: Call[inputs.ResponsesQuery]) -> Answer:
@@ -165,6 +193,7 @@ ROUTES = (
     Route("GET", "people", Scope.READ, inputs.PeopleQuery, list_people),
     Route("DELETE", "people/<person>", Scope.ADMIN, inputs.NoQuery, delete_person),
     Route("DELETE", "people/<email>/survey_requests/pending", Scope.SEND, inputs.NoQuery, delete_pending),
+    Route("GET", "survey_requests", Scope.READ, inputs.RequestsQuery, list_requests),
     Route("GET", "survey_responses", Scope.READ, inputs.ResponsesQuery, list_responses),
     Route("GET", "survey_responses/<response_id>", Scope.READ, inputs.ResponseQuery, get_response),
     *metrics.ROUTES,
@@ -226,8 +255,8 @@ def _filter(query: inputs.ResponsesQuery, project: Project) -> Callable[[Respons
     return wanted
 
 
-def _expanded(responses: list[Response]) -> dict[str, Person]:
-    return {one.id: one for one in load_many(Person, sorted({response.person for response in responses}))}
+def _expanded(found: Sequence[Response | SurveyRequest]) -> dict[str, Person]:
+    return {one.id: one for one in load_many(Person, sorted({each.person for each in found}))}
 
 
 def _person_named(project: Project, name: str, now: int) -> Person:
@@ -263,19 +292,3 @@ def _id(text: str) -> str:
     if len(text) > _LONGEST_ID or not text.isascii():
         raise NotFoundError("there is no such thing")
     return text
-
-
-def _cursor(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).rstrip(b"=").decode()
-
-
-def _read_cursor(text: str | None) -> str:
-    if not text:
-        return ""
-    try:
-        position = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
-        raise InvalidError({"cursor": ["is not one that this API gave"]}) from error
-    if not position[:10].isdigit() or position[10:11] != "#":
-        raise InvalidError({"cursor": ["is not one that this API gave"]})
-    return position
