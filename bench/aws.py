@@ -40,7 +40,8 @@ class Aws:
     """The services, by the names that `shared.outside.clients` gives them."""
 
     dynamodb: FakeDynamoDb = field(default_factory=FakeDynamoDb)
-    ses: FakeSes = field(default_factory=FakeSes)
+    # A rate at which nobody waits long for a slot.
+    ses: FakeSes = field(default_factory=lambda: FakeSes(max_send_rate=200.0))
     sqs: FakeSqs = field(default_factory=FakeSqs)
     s3: FakeS3 = field(default_factory=FakeS3)
     secrets: FakeSecrets = field(default_factory=FakeSecrets)

@@ -24,7 +24,7 @@ CONTEXT: Any = SimpleNamespace(
     memory_limit_in_mb=512,
     invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:bench",
     aws_request_id="3f1c9e0a-0000-4000-8000-5c0a00000000",
-    get_remaining_time_in_millis=lambda: 15_000,
+    get_remaining_time_in_millis=lambda: 55_000,
 )
 
 

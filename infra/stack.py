@@ -23,7 +23,8 @@ from infra.web import Web
 GET, BATCH_GET, QUERY = "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"
 PUT, UPDATE, DELETE = "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
 CHECK = "dynamodb:ConditionCheckItem"
-MAILS_PER_WORKER = 5
+# A second: a mail is about ten calls of AWS, one of them to SES, on a third of a processor.
+MAILS_PER_WORKER = 3
 EACH_REPORT = "each report is a few files of its own, and nothing else stands below reports/"
 
 RESPONSES = '{"dynamodb":{"NewImage":{"kind":{"S":["response"]}}}}'
@@ -60,7 +61,7 @@ class HearbackStack(cdk.Stack):
         self.api = self._function("api", seconds=29, megabytes=1024)
         self.page = self._function("page", seconds=15, megabytes=512)
         self.desk = self._function("desk", seconds=15, megabytes=512)
-        self.wake = self._function("wake", seconds=55, megabytes=512)
+        self.wake = self._function("wake", seconds=55, megabytes=1024)
         self.deliver = self._function("deliver", seconds=60, megabytes=512)
         self.feedback = self._function("feedback", seconds=30, megabytes=512)
         self.score = self._function("score", seconds=60, megabytes=512)
@@ -98,10 +99,11 @@ class HearbackStack(cdk.Stack):
         self.wake.may(GET, PUT, UPDATE, QUERY, on=[records])
         self.wake.may(QUERY, on=[self.data.index_arn("due")])
         self._fills(self.wake, mail.prompt, mail.bulk)
+        self.wake.may("sqs:GetQueueAttributes", on=[mail.bulk.queue_arn])
         self.wake.may("ses:GetSendQuota", on=["*"], because="SES has no resource for an account's quota")
         self.wake.knows(PROMPT_QUEUE=mail.prompt.queue_url, BULK_QUEUE=mail.bulk.queue_url)
 
-        self.deliver.may(GET, BATCH_GET, PUT, CHECK, on=[records])
+        self.deliver.may(GET, BATCH_GET, PUT, UPDATE, CHECK, on=[records])
         senders = [mail.identity_arn, mail.configuration_set_arn, *mail.recipient_arns]
         self.deliver.may(
             "ses:SendRawEmail",

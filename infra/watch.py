@@ -107,9 +107,13 @@ class Watch(Construct):
         self._graph("Unexpected errors behind answers", errors)
 
     def sending(self) -> None:
-        """Alarm when SES takes no mail of the account or the configuration set."""
+        """Alarm when SES takes no mail of the account or the configuration set.
+
+        One mail tries it every ten minutes: between two of them the alarm stays.
+        """
         stopped = counted("SendingStopped", "deliver", period=MINUTE)
-        self._alarm("SendingStopped", stopped, above=0, says="SES refuses all mail: see its account dashboard")
+        says = "SES refuses all mail: see its account dashboard"
+        self._alarm("SendingStopped", stopped, above=0, says=says, minutes=15, of_them=1)
 
     def alarms(self) -> None:
         """Show the state of every alarm; to be called when all are there."""
@@ -155,7 +159,10 @@ class Watch(Construct):
     def _iterator_age(function: Function) -> cloudwatch.Metric:
         return function.function.metric("IteratorAge", period=MINUTE, statistic="max")
 
-    def _alarm(self, name: str, metric: cloudwatch.IMetric, *, above: float, says: str, minutes: int = 1) -> None:
+    def _alarm(
+        self, name: str, metric: cloudwatch.IMetric, *, above: float, says: str, minutes: int = 1, of_them: int = 0
+    ) -> None:
+        """Alarm when a metric was above a limit in `of_them` of the last so many minutes; 0: in all of them."""
         alarm = cloudwatch.Alarm(
             self,
             name,
@@ -163,6 +170,7 @@ class Watch(Construct):
             threshold=above,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=minutes,
+            datapoints_to_alarm=of_them or None,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=says,
         )

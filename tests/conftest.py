@@ -87,6 +87,8 @@ def world(monkeypatch: pytest.MonkeyPatch, fresh: None) -> World:
     for service in ("dynamodb", "ses", "sqs", "s3", "secrets", "functions"):
         monkeypatch.setattr(clients, service, lambda service=service: getattr(one, service))
     monkeypatch.setattr(clock, "now", lambda: one.now)
+    monkeypatch.setattr(clock, "exact", lambda: one.exact)
+    monkeypatch.setattr(clock, "wait_until", one.wait_until)
     monkeypatch.setattr(table.time, "sleep", lambda seconds: None)
     return one
 

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.deliver.turn import SecondsLeft
 from functions.deliver.work import Done, work
 from shared.outside import log
 from shared.outside.settings import setting
@@ -36,13 +37,18 @@ for _name in ("RECORDS_TABLE", "SURVEYS_URL", "LINKS_SECRET", "CONFIGURATION_SET
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Sends what the messages name; a message that failed comes again, the others do not."""
-    return process_partial_response(event=event, record_handler=_one, processor=processor, context=context)
+    return process_partial_response(
+        event=event,
+        record_handler=lambda record: _one(record, lambda: context.get_remaining_time_in_millis() / 1000),
+        processor=processor,
+        context=context,
+    )
 
 
 @log.without_words
-def _one(record: SQSRecord) -> None:
+def _one(record: SQSRecord, seconds_left: SecondsLeft) -> None:
     log.begin(sqs_message=record.message_id)
-    done, result = work(json.loads(record.body))
+    done, result = work(json.loads(record.body), seconds_left)
     if done in METRICS:
         metrics.add_metric(name=METRICS[done], unit=MetricUnit.Count, value=1)
     logger.info("mail", done=done.value, reason=result.reason if result else "", **log.concerns())

@@ -9,9 +9,10 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from functions.deliver import compose
+from functions.deliver import compose, turn
 from functions.deliver.compose import Letter
-from shared.domain import mails, requests
+from functions.deliver.turn import SecondsLeft, Turn
+from shared.domain import mails, pace, requests
 from shared.domain.errors import NotFoundError
 from shared.domain.mails import Mail, MailKind, MailState, Step
 from shared.domain.people import Person
@@ -21,6 +22,7 @@ from shared.domain.scheduling import within_window
 from shared.outside import clock, log, mailer
 from shared.outside.mailer import Outcome, Result
 from shared.store import mails as store
+from shared.store import pace as pace_store
 from shared.store import projects
 from shared.store.keys import person as person_key
 from shared.store.mails import Matter
@@ -40,17 +42,29 @@ class Done(StrEnum):
     SUPPRESSED = "suppressed"
     EXPIRED = "expired"
     GIVEN_UP = "given up"
+    WAITING = "waiting"
     NOTHING = "nothing"
 
 
-def work(message: dict[str, Any]) -> tuple[Done, Result | None]:
-    """Does what a message asks for: `{"request": id}` or `{"mail": id}`. A repeated message does nothing."""
+_DONE = {
+    Outcome.ACCEPTED: Done.SENT,
+    Outcome.LATER: Done.LATER,
+    Outcome.REFUSED: Done.REFUSED,
+    Outcome.UNKNOWN: Done.UNKNOWN,
+}
+
+
+def work(message: dict[str, Any], seconds_left: SecondsLeft = lambda: 60.0) -> tuple[Done, Result | None]:
+    """Does what a message asks for: `{"request": id}` or `{"mail": id}`. A repeated message does nothing.
+
+    What finds no slot while there are seconds left keeps waiting in the table, and its message is done with.
+    """
     if "request" in message:
-        return _work_request(message["request"])
-    return _work_mail(message["mail"])
+        return _work_request(message["request"], seconds_left)
+    return _work_mail(message["mail"], seconds_left)
 
 
-def _work_request(request_id: str) -> tuple[Done, Result | None]:
+def _work_request(request_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
     request, now = load(SurveyRequest, request_id), clock.now()
     log.concern(request=request_id)
     if request is None or not 0 < request.timer_at <= now:
@@ -60,13 +74,15 @@ def _work_request(request_id: str) -> tuple[Done, Result | None]:
             records().write(changed(requests.stopped(request, RequestState.EXPIRED, "expired")))
             return Done.EXPIRED, None
         case RequestState.SCHEDULED:
-            return _ask(request, MailKind.INVITATION, replace(request, timer_at=0), now)
+            return _ask(request, MailKind.INVITATION, replace(request, timer_at=0), now, seconds_left)
         case RequestState.ACTIVE:
-            return _ask(request, MailKind.REMINDER, requests.reminded(request), now)
+            return _ask(request, MailKind.REMINDER, requests.reminded(request), now, seconds_left)
     return Done.NOTHING, None
 
 
-def _ask(request: SurveyRequest, kind: MailKind, handed_over: SurveyRequest, now: int) -> tuple[Done, Result | None]:
+def _ask(
+    request: SurveyRequest, kind: MailKind, handed_over: SurveyRequest, now: int, seconds_left: SecondsLeft
+) -> tuple[Done, Result | None]:
     """Sends the invitation, or the next reminder, of a request that is due."""
     project, person = projects.load(request.project), load(Person, request.person)
     if person is None or person.suppression is not None:
@@ -88,11 +104,13 @@ def _ask(request: SurveyRequest, kind: MailKind, handed_over: SurveyRequest, now
     )
     log.concern(mail=mail.id, project=mail.project, kind=mail.kind.value)
     letter = compose.survey(project, request, person, mail)
+    if (mine := turn.lease(urgent=False, seconds_left=seconds_left)) is None:
+        return Done.WAITING, None
     try:
         records().write(created(mail), changed(handed_over), _may_be_mailed(person))
     except ChangedError:
         return Done.NOTHING, None
-    return _send(Matter(replace(mail, rev=1), replace(handed_over, rev=request.rev + 1), person), letter)
+    return _send(Matter(replace(mail, rev=1), replace(handed_over, rev=request.rev + 1), person), letter, mine)
 
 
 def _why_barred(person: Person | None) -> str:
@@ -110,7 +128,7 @@ def _may_be_mailed(person: Person) -> Check:
     )
 
 
-def _work_mail(mail_id: str) -> tuple[Done, Result | None]:
+def _work_mail(mail_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
     mail, now = load(Mail, mail_id), clock.now()
     log.concern(mail=mail_id)
     if mail is None:
@@ -124,7 +142,7 @@ def _work_mail(mail_id: str) -> tuple[Done, Result | None]:
         case Step.GIVE_UP:
             return _give_up(mail, now)
         case Step.SEND:
-            return _take_and_send(mail, now)
+            return _take_and_send(mail, now, seconds_left)
 
 
 def _wait(mail: Mail, now: int) -> tuple[Done, Result | None]:
@@ -140,7 +158,7 @@ def _give_up(mail: Mail, now: int) -> tuple[Done, Result | None]:
     return Done.GIVEN_UP, None
 
 
-def _take_and_send(mail: Mail, now: int) -> tuple[Done, Result | None]:
+def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
     project = projects.load(mail.project)
     person = load(Person, mail.person) if mail.person else None
     if mail.person and (person is None or person.suppression is not None):
@@ -159,12 +177,14 @@ def _take_and_send(mail: Mail, now: int) -> tuple[Done, Result | None]:
         why = str(error)
         store.move(mail.id, lambda known: mails.refused(known, why, now) if known.rev == mail.rev else known, now)
         return Done.REFUSED, None
+    if (mine := turn.lease(urgent=mail.kind.at_least_once, seconds_left=seconds_left)) is None:
+        return Done.WAITING, None
     checks = [_may_be_mailed(person)] if person else []
     try:
         records().write(changed(taken), *checks)
     except ChangedError:
         return Done.NOTHING, None
-    return _send(Matter(replace(taken, rev=mail.rev + 1), request, person), letter)
+    return _send(Matter(replace(taken, rev=mail.rev + 1), request, person), letter, mine)
 
 
 def _letter(project: Project, mail: Mail, request: SurveyRequest | None, person: Person | None) -> Letter:
@@ -175,25 +195,41 @@ def _letter(project: Project, mail: Mail, request: SurveyRequest | None, person:
     return compose.survey(project, request, person, mail)
 
 
-def _send(matter: Matter, letter: Letter) -> tuple[Done, Result | None]:
+def _send(matter: Matter, letter: Letter, mine: Turn) -> tuple[Done, Result | None]:
     mail = matter.mail
     tags = {"mail": mail.id, "attempt": str(mail.attempt)}
-    result = mailer.send(sender=letter.sender, recipient=letter.recipient, raw=letter.raw, tags=tags)
+    if mine.has_come():
+        result = mailer.send(sender=letter.sender, recipient=letter.recipient, raw=letter.raw, tags=tags)
+    else:
+        result = Result(Outcome.LATER, reason="no slot")
     now = clock.now()
     match result.outcome:
         case Outcome.ACCEPTED:
             store.move(mail.id, lambda known: _accepted(known, result.message_id, now), now, matter)
-            return Done.SENT, result
         case Outcome.LATER:
-            pause = mails.QUOTA_BACKOFF_SECONDS if result.daily else mails.backoff(mail.attempt)
-            later = now + pause
+            later = now + _pause(result, mail.attempt)
             store.move(mail.id, _if_held(mail, lambda known: mails.put_off(known, later, result.reason)), now, matter)
-            return Done.LATER, result
         case Outcome.REFUSED:
             store.move(mail.id, _if_held(mail, lambda known: mails.refused(known, result.reason, now)), now, matter)
-            return Done.REFUSED, result
-        case Outcome.UNKNOWN:
-            return Done.UNKNOWN, result
+    _keep_pace(result, mine, now)
+    return _DONE[result.outcome], result
+
+
+def _pause(result: Result, attempt: int) -> int:
+    """Seconds until a mail that SES surely did not take is looked at again."""
+    if result.account_wide:
+        return pace.ACCOUNT_STOP_SECONDS
+    return pace.QUOTA_STOP_SECONDS if result.daily else mails.backoff(attempt)
+
+
+def _keep_pace(result: Result, mine: Turn, now: int) -> None:
+    """What SES's answer means for the mails behind this one."""
+    if result.account_wide or result.daily:
+        pace_store.stop(result.reason, now, everything=result.account_wide)
+    elif result.throttled:
+        pace_store.slow_down(mine.line, clock.exact())
+    elif result.outcome is Outcome.ACCEPTED and mine.line.stopped_for and (mine.line.stopped_all or not mine.urgent):
+        pace_store.resume()
 
 
 def _if_held(taken: Mail, step: Callable[[Mail], Mail]) -> Callable[[Mail], Mail]:

@@ -1,29 +1,41 @@
 """Each minute: what is due in the table is handed to the send queues, project after project in turn."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, islice, zip_longest
+from itertools import batched, chain, islice, zip_longest
 from typing import Any
 
+from shared.domain import pace
+from shared.domain.errors import BusyError
 from shared.outside import mailer, queues
 from shared.outside.settings import setting
 from shared.store import keys, projects
+from shared.store import pace as pace_store
 from shared.store.attributes import Item
 from shared.store.keys import Key
-from shared.store.table import ChangedError, Put, records
+from shared.store.table import MAX_TRANSACTION, Change, ChangedError, Put, records
 
-PERIOD_SECONDS = 60
 LEASE_SECONDS = 55
 CLAIM_SECONDS = 120
+SPARED_SECONDS = 10.0
+"""When so little time is left, no further group is begun: what was begun is finished, and the leases are given back."""
+
+_FEW = 10
+"""So many are claimed one by one: a write in a transaction costs twice."""
+_AT_ONCE = 4
+
+SecondsLeft = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What was handed on (`request:<id>`, `mail:<id>`), and whether more was due than may be sent in a minute."""
+    """What was handed on (`request:<id>`, `mail:<id>`), whether more was due, and why SES takes nothing, if so."""
 
-    names: tuple[str, ...]
-    more: bool
+    names: tuple[str, ...] = ()
+    more: bool = False
+    stopped_for: str = ""
 
     @property
     def handed_on(self) -> int:
@@ -37,28 +49,50 @@ class _Lease:
     item: Item
 
 
-def release(now: int, worker: str) -> Released:
+def release(now: int, worker: str, seconds_left: SecondsLeft = lambda: 60.0) -> Released:
     """Hands on at most about a minute's worth of mail, alerts and reports first, then project after project in turn.
 
     A record is claimed by moving its timer a little on, so that one whose message is lost comes again;
     only the worker's own write sets the next timer. Messages may be double: that is harmless.
     """
-    most = max(1, int(mailer.rate() * PERIOD_SECONDS))
     leases = [lease for project in projects.all_projects() if (lease := _take_lease(project.id, now, worker))]
-    prompt = list(_in_turn(leases, keys.Lane.PROMPT, now, most))
+    if not leases:
+        return Released()
+    quota = mailer.quota()
+    line = pace_store.learn(quota)
+    budget = pace.budget(line, quota, waiting=queues.waiting(setting("BULK_QUEUE")), today=now)
+    prompt = list(_in_turn(leases, keys.Lane.PROMPT, now, budget.prompt))
+    most = max(0, budget.bulk - len(prompt))
     bulk = list(_in_turn(leases, keys.Lane.BULK, now, most))
-    claimed = [name for item in (prompt + bulk)[:most] if (name := _claim(item, now))]
-    first = {_name(item) for item in prompt}
-    queues.send(setting("PROMPT_QUEUE"), [_message(name) for name in claimed if name in first])
-    queues.send(setting("BULK_QUEUE"), [_message(name) for name in claimed if name not in first])
+    names = _hand_on(prompt[: budget.prompt], setting("PROMPT_QUEUE"), now, seconds_left)
+    names += _hand_on(bulk[:most], setting("BULK_QUEUE"), now, seconds_left)
     for lease in leases:
         _give_back(lease)
-    return Released(tuple(claimed), more=len(prompt) + len(bulk) > most)
+    more = len(prompt) + len(bulk) > len(names)
+    return Released(tuple(names), more=more, stopped_for=line.stopped_for)
 
 
 def _in_turn(leases: Sequence[_Lease], lane: keys.Lane, now: int, most: int) -> Iterator[Item]:
+    """One of each project, then the next of each; one more than may be handed on tells that there is more."""
     rows = zip_longest(*(_due(lease.project, lane, now, most + 1) for lease in leases))
     return islice((item for item in chain.from_iterable(rows) if item is not None), most + 1)
+
+
+def _hand_on(items: Sequence[Item], queue: str, now: int, seconds_left: SecondsLeft) -> list[str]:
+    """Claims in groups, several at once, each handed on as soon as it is claimed; the names, in order."""
+
+    def one(group: Sequence[Item]) -> list[str]:
+        if seconds_left() < SPARED_SECONDS:
+            return []
+        claimed = _claimed(group, now)
+        queues.send(queue, [_message(name) for name in claimed])
+        return claimed
+
+    groups = list(batched(items, MAX_TRANSACTION, strict=False))
+    if len(groups) <= 1:
+        return [name for group in groups for name in one(group)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [name for names in pool.map(one, groups) for name in names]
 
 
 def _take_lease(project: str, now: int, worker: str) -> _Lease | None:
@@ -103,19 +137,27 @@ def _name(item: Item) -> str:
     return name
 
 
-def _claim(item: Item, now: int) -> str:
-    """The name of the record (`request:<id>`, `mail:<id>`), or nothing when its timer moved meanwhile."""
-    name = _name(item)
+def _claimed(group: Sequence[Item], now: int) -> list[str]:
+    """The names of the records (`request:<id>`, `mail:<id>`) whose timers had not moved meanwhile."""
+    if len(group) > _FEW:
+        with suppress(ChangedError, BusyError):
+            records().write(*(_claim(item, now) for item in group))
+            return [_name(item) for item in group]
+    return [_name(item) for item in group if _claim_one(item, now)]
+
+
+def _claim_one(item: Item, now: int) -> bool:
+    one = _claim(item, now)
     try:
-        records().update(
-            Key(item["pk"], item["sk"]),
-            "SET due_sk = :later",
-            condition="due_sk = :read",
-            values={":later": keys.moment(now + CLAIM_SECONDS, name), ":read": item["due_sk"]},
-        )
+        records().update(one.key, one.expression, condition=one.condition, values=one.values)
     except ChangedError:
-        return ""
-    return name
+        return False
+    return True
+
+
+def _claim(item: Item, now: int) -> Change:
+    values = {":later": keys.moment(now + CLAIM_SECONDS, _name(item)), ":read": item["due_sk"]}
+    return Change(Key(item["pk"], item["sk"]), "SET due_sk = :later", "due_sk = :read", values)
 
 
 def _message(name: str) -> dict[str, Any]:

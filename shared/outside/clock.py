@@ -18,6 +18,17 @@ def now() -> int:
     return int(time.time()) + _offset()
 
 
+def exact() -> int:
+    """The real time in microseconds since 1970, which nobody sets forward: for what lasts less than a second."""
+    return time.time_ns() // 1000
+
+
+def wait_until(moment: int) -> None:
+    """Returns at a moment of the real time, or at once when it is past."""
+    if (left := moment - exact()) > 0:
+        time.sleep(left / 1_000_000)
+
+
 def _offset() -> int:
     parameter = optional_setting("CLOCK_PARAMETER")
     if not parameter:

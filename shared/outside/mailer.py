@@ -10,6 +10,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
 )
 
+from shared.domain.pace import Quota
 from shared.outside import clients
 from shared.outside.settings import setting
 
@@ -25,11 +26,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome with SES's message id, or the reason. `account_wide` faults stop every mail, not this one."""
+    """The outcome with SES's message id, or the reason.
+
+    `throttled`: the call came too early; `daily`: the day's quota is used up; `account_wide`: SES takes no mail at all.
+    """
 
     outcome: Outcome
     message_id: str = ""
     reason: str = ""
+    throttled: bool = False
     daily: bool = False
     account_wide: bool = False
 
@@ -40,12 +45,18 @@ _REFUSED = frozenset(
 _STOPPED = frozenset(
     {
         "AccountSendingPausedException",
+        "AccountSuspendedException",
+        "AccountSuspended",
         "ConfigurationSetSendingPausedException",
+        "SendingPausedException",
+        "SendingPaused",
         "ConfigurationSetDoesNotExist",
         "AccessDenied",
         "AccessDeniedException",
     }
 )
+# SES also rejects messages in these words; taken as a rejection, every survey of the account would be cancelled.
+_STOPPED_WORDS = ("sending paused", "sending suspended", "sending is paused", "sending is suspended")
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "LimitExceededException"})
 
 
@@ -68,17 +79,19 @@ def send(*, sender: str, recipient: str, raw: bytes, tags: dict[str, str]) -> Re
     return Result(Outcome.ACCEPTED, message_id=answer["MessageId"])
 
 
-def rate() -> float:
-    """How many mails a second SES takes from this account now."""
-    return float(clients.ses().get_send_quota()["MaxSendRate"])
+def quota() -> Quota:
+    """What SES grants this account now."""
+    answer = clients.ses().get_send_quota()
+    return Quota(float(answer["MaxSendRate"]), float(answer["Max24HourSend"]), float(answer["SentLast24Hours"]))
 
 
 def _refusal(error: ClientError) -> Result:
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    daily = "daily" in message.lower()
     if code in _THROTTLED:
-        return Result(Outcome.LATER, reason=code, daily="daily" in message.lower())
-    if code in _STOPPED:
-        return Result(Outcome.LATER, reason=code, daily=True, account_wide=True)
+        return Result(Outcome.LATER, reason=code, daily=daily, throttled=not daily)
+    if code in _STOPPED or message.lower().startswith(_STOPPED_WORDS):
+        return Result(Outcome.LATER, reason=code, account_wide=True)
     if code in _REFUSED:
         return Result(Outcome.REFUSED, reason=code)
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -22,5 +22,12 @@ def send(queue_url: str, messages: Iterable[Any]) -> None:
             raise QueueError(f"{len(failed)} of {len(group)} messages not taken: {failed[0].get('Code')}")
 
 
+def waiting(queue_url: str) -> int:
+    """About how many messages a queue holds, those in a worker's hands included."""
+    names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer: Any = clients.sqs().get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
+    return sum(int(answer["Attributes"][name]) for name in names)
+
+
 def _entries(group: Sequence[Any]) -> Any:
     return [{"Id": str(n), "MessageBody": json.dumps(message)} for n, message in enumerate(group)]

@@ -133,6 +133,11 @@ def wake_lease(project_id: str) -> Key:
     return Key(f"WAKE#{project_id}", "WAKE")
 
 
+def pace(line: int) -> Key:
+    """One of the lines of slots in which mails are sent."""
+    return Key("PACE", str(line))
+
+
 def due_partition(project_id: str, lane: Lane) -> str:
     """The partition of the due index in which a lane's timers stand."""
     return f"DUE#{project_id}#{lane.value}"
@@ -146,6 +151,16 @@ def due(project_id: str, lane: Lane, name: str, due_at: int) -> dict[str, str]:
 def listed(kind: str, project_id: str, record_id: str, at: int) -> dict[str, str]:
     """The attributes that list a record by time in its month (UTC) of the project."""
     return {"list_pk": list_partition(kind, project_id, month_of(at)), "list_sk": moment(at, record_id)}
+
+
+def unsettled(project_id: str, mail_id: str, at: int) -> dict[str, str]:
+    """The attributes that list a mail while nobody knows whether it was sent. There are few: no month divides them."""
+    return {"list_pk": unsettled_partition(project_id), "list_sk": moment(at, mail_id)}
+
+
+def unsettled_partition(project_id: str) -> str:
+    """The partition of a project's unsettled mails."""
+    return f"unsettled#{project_id}"
 
 
 def updated(kind: str, project_id: str, record_id: str, at: int) -> dict[str, str]:

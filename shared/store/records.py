@@ -36,6 +36,8 @@ def _request_indexes(request: SurveyRequest) -> dict[str, str]:
 
 
 def _mail_indexes(mail: "Mail") -> dict[str, str]:
+    if mail.state == "unsettled":
+        return _timer(mail) | keys.unsettled(mail.project, mail.id, mail.lease_until)
     return _timer(mail)
 
 

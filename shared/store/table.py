@@ -70,6 +70,16 @@ class Add:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """An update expression where a condition holds."""
+
+    key: Key
+    expression: str
+    condition: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """An item deleted; when `rev` is given, only in that revision."""
 
@@ -77,7 +87,7 @@ class Delete:
     rev: int | None = None
 
 
-Write = Put | Replace | Check | Add | Delete
+Write = Put | Replace | Check | Add | Change | Delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +182,15 @@ class Table:
                 return
             call["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def update(self, key: Key, expression: str, *, condition: str = "", values: Mapping[str, Any]) -> Item:
+    def update(
+        self,
+        key: Key,
+        expression: str,
+        *,
+        condition: str = "",
+        values: Mapping[str, Any],
+        names: Mapping[str, str] | None = None,
+    ) -> Item:
         """One update expression; the item as it is afterwards. Raises ChangedError when the condition does not hold."""
         call: dict[str, Any] = {
             "TableName": self.name,
@@ -182,13 +200,16 @@ class Table:
             "ReturnValues": "ALL_NEW",
         }
         if condition:
-            call["ConditionExpression"] = condition
+            call |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        if names:
+            call["ExpressionAttributeNames"] = dict(names)
         for pause in _pauses():
             try:
                 return item_from_wire(self.client.update_item(**call)["Attributes"])
             except ClientError as error:
                 if _code(error) == "ConditionalCheckFailedException":
-                    raise ChangedError({}) from error
+                    current: Any = error.response.get("Item", {})
+                    raise ChangedError({0: item_from_wire(current)}) from error
                 if _code(error) != _CONFLICT:
                     raise
                 pause()
@@ -256,6 +277,16 @@ class Table:
                         "UpdateExpression": "ADD " + ", ".join(f"#{n} :{n}" for n in range(len(names))),
                         "ExpressionAttributeNames": names,
                         "ExpressionAttributeValues": values,
+                    }
+                }
+            case Change():
+                return {
+                    "Update": {
+                        "TableName": self.name,
+                        "Key": write.key.item(),
+                        "UpdateExpression": write.expression,
+                        "ConditionExpression": write.condition,
+                        "ExpressionAttributeValues": item_to_wire(write.values),
                     }
                 }
             case Delete():

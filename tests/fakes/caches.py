@@ -2,7 +2,7 @@
 
 from functions.api import auth
 from shared.outside import clients, clock, link_keys
-from shared.store import counters, projects, table
+from shared.store import counters, pace, projects, table
 
 
 def forget() -> None:
@@ -15,6 +15,7 @@ def forget() -> None:
             clear()
     projects._cache.clear()
     auth._cache.clear()
+    pace._known.clear()
     counters._known_values.clear()
     link_keys._Cache.keys = None
     clock._Offset.read_at = float("-inf")

@@ -1,5 +1,6 @@
 """The few expressions that the stores write, evaluated as DynamoDB does."""
 
+import operator
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +9,8 @@ Wire = dict[str, Any]
 
 _EXISTS = re.compile(r"attribute_(not_)?exists\((\w+)\)")
 _EQUALS = re.compile(r"(\w+) = (:\w+)")
+_COMPARES = re.compile(r"(\w+) (<|<=|>=|>) (:\w+)")
+_ORDERS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
 _SIZE = re.compile(r"size\((\w+)\) < (:\w+)")
 _CONTAINS = re.compile(r"contains\((\w+), (:\w+)\)")
 
@@ -25,6 +28,8 @@ def _term(term: str, item: Wire, values: Mapping[str, Wire]) -> bool:
         return (match[2] in item) is not bool(match[1])
     if match := _EQUALS.fullmatch(term):
         return item.get(match[1]) == values[match[2]]
+    if match := _COMPARES.fullmatch(term):
+        return match[1] in item and _ORDERS[match[2]](int(item[match[1]]["N"]), int(values[match[3]]["N"]))
     if match := _SIZE.fullmatch(term):
         return match[1] in item and len(_only(item[match[1]])) < int(values[match[2]]["N"])
     if match := _CONTAINS.fullmatch(term):

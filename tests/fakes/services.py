@@ -41,6 +41,8 @@ class FakeSes:
     before: Callable[[], None] | None = None
     calls: int = 0
     max_send_rate: float = 14.0
+    a_day: float = 50_000.0
+    sent_today: float = 0.0
 
     def send_raw_email(self, **call: Any) -> dict[str, str]:
         """SendRawEmail."""
@@ -62,7 +64,7 @@ class FakeSes:
 
     def get_send_quota(self) -> dict[str, float]:
         """GetSendQuota."""
-        return {"MaxSendRate": self.max_send_rate, "Max24HourSend": 50_000.0, "SentLast24Hours": 0.0}
+        return {"MaxSendRate": self.max_send_rate, "Max24HourSend": self.a_day, "SentLast24Hours": self.sent_today}
 
 
 @dataclass(slots=True)
@@ -84,6 +86,11 @@ class FakeSqs:
             return {"Failed": [{"Id": one["Id"], "Code": "InternalError"} for one in Entries]}
         self.queues.setdefault(QueueUrl, []).extend(json.loads(one["MessageBody"]) for one in Entries)
         return {"Successful": []}
+
+    def get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:  # noqa: N803
+        """GetQueueAttributes, of how many messages there are; nobody has any in hand."""
+        held = dict.fromkeys(AttributeNames, "0")
+        return {"Attributes": held | {"ApproximateNumberOfMessages": str(len(self.queues.get(QueueUrl, [])))}}
 
     def take(self, url: str) -> list[dict[str, Any]]:
         """The messages of a queue, which is empty afterwards."""

@@ -16,7 +16,7 @@ from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
-from shared.store import keys, projects, responses
+from shared.store import keys, pace, projects, responses
 from shared.store.attributes import item_from_wire
 from shared.store.records import created, load
 from shared.store.table import records
@@ -46,6 +46,7 @@ class World:
     """What a test acts in."""
 
     now: int = START
+    exact: int = START * 1_000_000
     dynamodb: FakeDynamoDb = field(default_factory=FakeDynamoDb)
     ses: FakeSes = field(default_factory=FakeSes)
     sqs: FakeSqs = field(default_factory=FakeSqs)
@@ -58,9 +59,19 @@ class World:
             memory_limit_in_mb=128,
             invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:test",
             aws_request_id="request-1",
-            get_remaining_time_in_millis=lambda: 10_000,
+            get_remaining_time_in_millis=lambda: 60_000,
         )
     )
+
+    def begin_again(self) -> None:
+        """Empties the tables and the outbox, as for a new installation with workers that know nothing yet."""
+        self.dynamodb.__init__()  # type: ignore[misc]
+        self.ses.sent.clear()
+        pace._known.clear()
+
+    def wait_until(self, moment: int) -> None:
+        """The real clock in microseconds, which stands but when somebody waits."""
+        self.exact = max(self.exact, moment)
 
     def project(self, name: str = "acme", **more: Any) -> Project:
         """A project, saved a year ago."""

@@ -24,8 +24,7 @@ from tests.fakes.world import World
 
 def test_given_two_workers_at_any_two_points_then_one_mail_goes_out(world: World) -> None:
     for position in range(8):
-        world.dynamodb.__init__()  # type: ignore[misc]
-        world.ses.sent.clear()
+        world.begin_again()
         ready(world)
         first = len(world.dynamodb.calls)
 
@@ -60,8 +59,7 @@ def test_given_a_worker_that_dies_at_any_point_then_a_survey_goes_out_at_most_on
 ) -> None:
     ready(world)
     for position in range(crash_points(world, MESSAGE)):
-        world.dynamodb.__init__()  # type: ignore[misc]
-        world.ses.sent.clear()
+        world.begin_again()
         ready(world)
         at = len(world.dynamodb.calls) + position
         world.dynamodb.fault = lambda operation, number, at=at: fault if number == at else None
@@ -82,8 +80,7 @@ def test_given_a_worker_that_dies_at_any_point_then_a_survey_goes_out_at_most_on
 def test_given_a_worker_that_dies_at_any_point_then_an_alert_goes_out_at_least_once(world: World, fault: str) -> None:
     message = {"mail": alert(world)}
     for position in range(crash_points(world, message)):
-        world.dynamodb.__init__()  # type: ignore[misc]
-        world.ses.sent.clear()
+        world.begin_again()
         message = {"mail": alert(world)}
         at = len(world.dynamodb.calls) + position
         world.dynamodb.fault = lambda operation, number, at=at: fault if number == at else None
@@ -118,7 +115,7 @@ def test_given_a_suppression_at_any_point_before_the_mail_is_taken_then_nothing_
     world: World, reason: str
 ) -> None:
     for position in range(4):
-        world.dynamodb.__init__()  # type: ignore[misc]
+        world.begin_again()
         ready(world)
         at = len(world.dynamodb.calls) + position
 
@@ -146,8 +143,7 @@ def test_given_a_suppression_that_does_not_know_of_this_request_then_it_still_st
     world: World, reason: str, waiting: bool
 ) -> None:
     for position in range(6):
-        world.dynamodb.__init__()  # type: ignore[misc]
-        world.ses.sent.clear()
+        world.begin_again()
         world.project()
         world.request(world.person("p1"))
         message = MESSAGE

@@ -62,7 +62,7 @@ def test_given_the_same_message_again_and_again_then_nothing_more_happens(world:
         (ses_refusal("TooManyRequestsException", "slow down"), Done.LATER, 5),
         (EndpointConnectionError(endpoint_url="https://email.example.com"), Done.LATER, 5),
         (ses_refusal("Throttling", "Daily message quota exceeded."), Done.LATER, 3600),
-        (ses_refusal("AccountSendingPausedException"), Done.LATER, 3600),
+        (ses_refusal("AccountSendingPausedException"), Done.LATER, 600),
     ],
     ids=["rate", "too many", "unreachable", "daily quota", "paused"],
 )
