@@ -19,7 +19,7 @@ _CALLS, _CONNECTIONS = 300, 12
 
 
 def at_once(stack: Stack, body: dict[str, str], headers: dict[str, str]) -> list[requests.Response]:
-    """Three hundred identical calls on twelve connections, begun together: more would wait for cold starts, not for us."""
+    """Three hundred identical calls on several connections, begun together: more would wait for cold starts alone."""
     together, auth = Barrier(_CONNECTIONS), (stack.contract["api_key"], "")
 
     def calls(_: int) -> list[requests.Response]:
