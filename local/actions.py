@@ -21,11 +21,13 @@ from local import (
     senders,
     stack,
     trace,
+    unsettled,
 )
 from local.doctor import Installation
 from local.places import TOOLS, StateDirectory
 from local.problems import CommandError
 from local.progress import say
+from shared.domain.mails import MailState
 
 
 def run(options: argparse.Namespace) -> int:
@@ -92,7 +94,7 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    return doctor.run(_installation(options, deep=options.deep))
+    return doctor.run(_installation(options))
 
 
 def _trace(options: argparse.Namespace) -> int:
@@ -104,6 +106,16 @@ def _redrive(options: argparse.Namespace) -> int:
     return redrive.run(_installation(options), options.queue)
 
 
+def _list_unsettled(options: argparse.Namespace) -> int:
+    _installation(options)
+    return unsettled.show(options.project)
+
+
+def _settle(options: argparse.Namespace) -> int:
+    _installation(options)
+    return unsettled.settle(options.mail, options.project, MailState(options.outcome))
+
+
 def _preflight(options: argparse.Namespace) -> int:
     return preflight.run(options.stage)
 
@@ -112,13 +124,13 @@ def _demo(options: argparse.Namespace) -> int:
     return demo.run(_state(options), once=options.once, people=options.people, seed=options.seed, port=options.port)
 
 
-def _installation(options: argparse.Namespace, *, deep: bool = False) -> Installation:
+def _installation(options: argparse.Namespace) -> Installation:
     """The stage's stack by its outputs; its clock, where it can be set, is this process's too."""
     access.enter_installation(_state(options), options.stage)
     outputs = access.stack_outputs(access.stack_of(options.stage))
     if "ClockParameter" in outputs:
         os.environ["CLOCK_PARAMETER"] = outputs["ClockParameter"]
-    return Installation(options.stage or "local", outputs, deep)
+    return Installation(options.stage or "local", outputs)
 
 
 def _state(options: argparse.Namespace) -> StateDirectory:
@@ -137,6 +149,8 @@ _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "doctor": _doctor,
     "trace": _trace,
     "redrive": _redrive,
+    "list_unsettled": _list_unsettled,
+    "settle": _settle,
     "preflight": _preflight,
     "demo": _demo,
 }

@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_doctor(commands.add_parser("doctor", help="look whether an installation can do its work"))
     _add_trace(commands.add_parser("trace", help="tell everything that happened to a survey request"))
     _add_redrive(commands.add_parser("redrive", help="make what failed for good happen again"))
+    _add_mails(commands.add_parser("mails", help="mails of which nobody knows whether they were sent: list, settle"))
     _add_preflight(commands.add_parser("preflight", help="look whether an AWS account is ready for a stage"))
     _add_demo(commands.add_parser("demo", help="run the main job from end to end on the local stack"))
     return parser
@@ -99,7 +100,6 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
     _installation_options(parser)
-    parser.add_argument("--deep", action="store_true", help="read the whole table of records, however large")
     parser.set_defaults(action="doctor")
 
 
@@ -116,6 +116,20 @@ def _add_redrive(parser: argparse.ArgumentParser) -> None:
         "queue", nargs="?", metavar="QUEUE", help="one failure queue, as `doctor` names it (default: all)"
     )
     parser.set_defaults(action="redrive")
+
+
+def _add_mails(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("unsettled", help="list them, with the addresses they went to")
+    _installation_options(listing)
+    listing.add_argument("--project", help="only this project (default: all)")
+    listing.set_defaults(action="list_unsettled")
+    settle = commands.add_parser("settle", help="say whether one was sent, or all of a project")
+    _installation_options(settle)
+    settle.add_argument("mail", nargs="?", metavar="ID", help="the mail; without it, --project names whose all")
+    settle.add_argument("--project", help="all unsettled mails of this project")
+    settle.add_argument("--as", dest="outcome", required=True, choices=("sent", "failed"), help="what became of it")
+    settle.set_defaults(action="settle")
 
 
 def _add_preflight(parser: argparse.ArgumentParser) -> None:

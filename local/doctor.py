@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from local import access
 from local.findings import Finding, looked, note, ok, told, wrong
 from shared.outside import clock
-from shared.store import keys, projects
+from shared.store import keys, mails, projects
 from shared.store.table import metrics, records
 
 FUNCTIONS = ("Api", "Page", "Desk", "Wake", "Deliver", "Feedback", "Score", "FollowUp", "Report")
@@ -26,8 +25,6 @@ READERS = {"Deliver": 2, "Feedback": 1, "Score": 1, "FollowUp": 1}
 
 LATE_SECONDS = 300
 ERRORS_SECONDS = 3600
-MOST_ITEMS = 20_000
-"""A table with more items is read through only when asked for: mails have no index by state."""
 
 _HEALTHY_STACK = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 _QUOTA_SHARE = 0.8
@@ -36,11 +33,10 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is looked at: a stage's stack, by its outputs. `deep` allows reading the whole table of records."""
+    """What is looked at: a stage's stack, by its outputs."""
 
     stage: str
     outputs: dict[str, str]
-    deep: bool = False
 
     @property
     def stack(self) -> str:
@@ -217,35 +213,14 @@ def _timers(_: Installation) -> Iterator[Finding]:
         yield ok("timers", f"nothing is more than {LATE_SECONDS // 60} minutes late")
 
 
-def _unsettled(one: Installation) -> Iterator[Finding]:
-    items = access.client("dynamodb").describe_table(TableName=records().name)["Table"]["ItemCount"]
-    if items > MOST_ITEMS and not one.deep:
-        says = f"not counted: mails have no index by state, and the table has {items} items"
-        yield note("unsettled mails", says, "`--deep` reads them all; the metric MailsUnsettled tells new ones")
-        return
-    found = list(_mails_in("unsettled"))
+def _unsettled(_: Installation) -> Iterator[Finding]:
+    found = [mail.id for project in projects.all_projects() for mail in mails.unsettled(project.id)]
     if found:
         names = ", ".join(found[:3]) + (", …" if len(found) > 3 else "")
-        says = f"{len(found)}: {names}"
-        yield note("unsettled mails", says, "They may or may not have arrived and are not sent again; see trace")
+        to_do = "They may or may not have arrived: hearback mails unsettled, then hearback mails settle"
+        yield note("unsettled mails", f"{len(found)}: {names}", to_do)
     else:
         yield ok("unsettled mails", "none")
-
-
-def _mails_in(state: str) -> Iterator[str]:
-    """Reads the whole table: about one read unit for 8 KB."""
-    pages = (
-        access.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(
-            TableName=records().name,
-            FilterExpression="begins_with(pk, :mail) AND #state = :state",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={":mail": {"S": "MAIL#"}, ":state": {"S": state}},
-            ProjectionExpression="id",
-        )
-    )
-    return (item["id"]["S"] for item in chain.from_iterable(page["Items"] for page in pages))
 
 
 def _errors(one: Installation) -> Iterator[Finding]:

@@ -31,7 +31,9 @@ MOVES: Mapping[RequestState, frozenset[RequestState]] = {
             RequestState.CANCELLED,
         }
     ),
-    RequestState.ACTIVE: frozenset({RequestState.RESPONDED, RequestState.SUPPRESSED, RequestState.EXPIRED}),
+    RequestState.ACTIVE: frozenset(
+        {RequestState.RESPONDED, RequestState.SUPPRESSED, RequestState.EXPIRED, RequestState.CANCELLED}
+    ),
     RequestState.SUPPRESSED: frozenset({RequestState.RESPONDED}),
     RequestState.RESPONDED: frozenset(),
     RequestState.THROTTLED: frozenset(),
@@ -182,6 +184,11 @@ def bounced(request: SurveyRequest, project: Project, *, for_good: bool, now: in
     if request.state is not RequestState.ACTIVE:
         return request
     return stopped(request, RequestState.SUPPRESSED, BOUNCED) if for_good else replace(request, reason=BOUNCED_FOR_NOW)
+
+
+def never_sent(request: SurveyRequest) -> SurveyRequest:
+    """The request that counted as asked, once its only mail is known not to have gone out."""
+    return replace(stopped(request, RequestState.CANCELLED, "failed"), sent_at=0)
 
 
 def reminded(request: SurveyRequest) -> SurveyRequest:

@@ -1,14 +1,15 @@
 """Mails and what follows from them: a mail moves together with its request and its person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from shared.domain import mails, requests
 from shared.domain.errors import BusyError
-from shared.domain.mails import Mail, MailState
+from shared.domain.mails import Mail, MailKind, MailState
 from shared.domain.people import Person
 from shared.domain.requests import RequestState, SurveyRequest
-from shared.store import projects
+from shared.store import keys, projects
+from shared.store.attributes import unpack
 from shared.store.records import changed, load
 from shared.store.table import ChangedError, Write, records
 
@@ -51,7 +52,7 @@ def move(mail_id: str, step: Callable[[Mail], Mail], now: int, known: Matter | N
         mail = step(matter.mail)
         if mail == matter.mail:
             return matter
-        after = _following(replace(matter, mail=mail), now)
+        after = _following(replace(matter, mail=mail), now, was=matter.mail.state)
         try:
             records().write(*_writes(matter, after))
         except ChangedError:
@@ -60,7 +61,15 @@ def move(mail_id: str, step: Callable[[Mail], Mail], now: int, known: Matter | N
     raise BusyError("this mail changes all the time; it comes again")
 
 
-def _following(matter: Matter, now: int) -> Matter:
+def unsettled(project_id: str) -> Iterator[Mail]:
+    """A project's mails of which nobody knows whether they were sent, the oldest first."""
+    found = records().query(
+        keys.unsettled_partition(project_id), index=keys.BY_PROJECT, attribute_names=("list_pk", "list_sk")
+    )
+    return (unpack(Mail, item) for item in found)
+
+
+def _following(matter: Matter, now: int, *, was: MailState) -> Matter:
     """What a survey mail's new state means for its request and its person."""
     request, person = matter.request, matter.person
     if request is None:
@@ -76,15 +85,25 @@ def _following(matter: Matter, now: int) -> Matter:
         case MailState.BOUNCED:
             for_good = mails.bounced_for_good(matter.mail)
             request = requests.bounced(request, project, for_good=for_good, now=now)
-        case MailState.FAILED if request.state is RequestState.ACTIVE:
-            request = requests.sent(request, project, now=now)
-        case MailState.FAILED if request.state is RequestState.SCHEDULED:
-            request = requests.stopped(request, RequestState.CANCELLED, "failed")
-            if person and person.pending_request == request.id:
-                person = requests.throttle_given_back(person, request, project)
+        case MailState.FAILED:
+            request, person = _failed(matter, request, now, was)
     if person and request.sent_at and request.sent_at > person.last_sent_at:
         person = replace(person, last_sent_at=request.sent_at, next_survey_scheduled_at=0)
     return Matter(matter.mail, request, person)
+
+
+def _failed(matter: Matter, request: SurveyRequest, now: int, was: MailState) -> tuple[SurveyRequest, Person | None]:
+    """A request goes on to its reminders, unless the mail that failed was all that it ever sent."""
+    project, person = projects.load(request.project), matter.person
+    only = was is MailState.UNSETTLED and matter.mail.kind is MailKind.INVITATION and not request.reminders
+    if request.state is RequestState.ACTIVE and not only:
+        return requests.sent(request, project, now=now), person
+    if request.state not in {RequestState.ACTIVE, RequestState.SCHEDULED}:
+        return request, person
+    if person and person.pending_request == request.id:
+        unasked = 0 if person.last_sent_at == request.sent_at else person.last_sent_at
+        person = requests.throttle_given_back(replace(person, last_sent_at=unasked), request, project)
+    return requests.never_sent(request), person
 
 
 def _writes(before: Matter, after: Matter) -> list[Write]:

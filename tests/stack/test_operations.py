@@ -390,7 +390,9 @@ def test_the_doctor_finds_a_healthy_stack_healthy_and_names_what_is_not(stack: S
     [reader] = functions.list_event_source_mappings(FunctionName="hearback-local-score")["EventSourceMappings"]
     functions.update_event_source_mapping(UUID=reader["UUID"], Enabled=False)
     due = keys.due(stack.contract["project"], keys.Lane.PROMPT, "mail:nobody", int(time.time()) - 900)
-    forgotten = {"pk": "MAIL#late", "sk": "MAIL", "kind": "mail", "id": "late", "state": "unsettled", "rev": 1}
+    forgotten = {"pk": "MAIL#late", "sk": "MAIL", "kind": "invitation", "id": "late", "state": "unsettled", "rev": 1}
+    forgotten |= {"project": stack.contract["project"], "subject_id": "nobody-1", "created_at": int(time.time())}
+    forgotten |= keys.unsettled(stack.contract["project"], "late", int(time.time()))
     # whoever holds the lease of wake keeps it from claiming what is due
     lease = keys.wake_lease(stack.contract["project"])
     put(stack, {"pk": lease.pk, "sk": lease.sk, "kind": "lease", "until": int(time.time()) + 600, "rev": 1})
@@ -401,6 +403,7 @@ def test_the_doctor_finds_a_healthy_stack_healthy_and_names_what_is_not(stack: S
         assert "Score reads 0 of 1 sources" in ill.stdout
         assert f"{stack.contract['project']} (prompt) waits for 15 minutes" in ill.stdout
         assert "unsettled mails     1: late" in ill.stdout
+        assert "hearback mails unsettled" in ill.stdout
     finally:
         functions.update_event_source_mapping(UUID=reader["UUID"], Enabled=True)
         for key in (keys.mail("late"), lease):

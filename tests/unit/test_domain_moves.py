@@ -18,7 +18,7 @@ from tests.fakes.world import DAY, START, settings
 
 REQUEST_MOVES = {
     "scheduled": "active responded suppressed cancelled",
-    "active": "responded suppressed expired",
+    "active": "responded suppressed expired cancelled",
     "suppressed": "responded",
     "responded": "", "throttled": "", "cancelled": "", "expired": "",
 }  # fmt: skip
