@@ -8,10 +8,12 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from bench import cold, page_size, snapshot, table, warm
 from bench.cost import cost
+from bench.pacing import Simulation
 from bench.surroundings import ROOT, environment
 from bench.table import Row
 
@@ -19,6 +21,9 @@ DOCUMENT = ROOT / "docs" / "performance.md"
 START, END = "<!-- table -->", "<!-- end of the table -->"
 
 PAIRS, PAIRS_OF_PAGE, CALLS, SURVEYS, ANSWERS = 7, 21, 400, 100, 30
+SES_ANSWERS = (0, 100)
+"""Milliseconds that SES takes to answer: none, which leaves our own work alone, and about what it really takes."""
+MAILS, RATES, PACED = 100, (14, 200, 1_000), 100_000
 _SECONDS = 120
 
 
@@ -31,19 +36,28 @@ def main() -> None:
         _say("warm calls")
         rows += table.warm_rows(warm.measure(bundle, calls=CALLS))
     _say("journeys")
-    rows += _journey_rows(_journeys())
+    rows += _journey_rows(_child("bench.journeys", str(SURVEYS), str(ANSWERS)))
+    _say("sending")
+    for milliseconds in SES_ANSWERS:
+        with warm.server(milliseconds) as port:
+            rows.append(table.worker_row(milliseconds, _child("bench.one_worker", str(MAILS), port=port)))
+    dice = Random(1)  # noqa: S311  # a simulation, and the same each time
+    rows += [table.pace_row(Simulation(rate, PACED, dice).run()) for rate in RATES]
     told = f"{_circumstances()}\n\n{table.markdown(rows)}"
     sys.stdout.write(f"{told}\n")
     DOCUMENT.write_text(_with_table(DOCUMENT.read_text(encoding="utf-8"), told), encoding="utf-8")
     _say(f"written to {DOCUMENT.relative_to(ROOT)}")
 
 
-def _journeys() -> dict[str, Any]:
+def _child(module: str, *arguments: str, port: int = 0) -> dict[str, Any]:
+    """What a module of the bench finds in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         result, log = Path(folder) / "result.json", Path(folder) / "log"
-        command = [sys.executable, "-W", "ignore", "-m", "bench.journeys", str(SURVEYS), str(ANSWERS), str(result)]
+        command = [sys.executable, "-W", "ignore", "-m", module, *arguments, str(result)]
         with log.open("w") as output:
-            subprocess.run(command, cwd=ROOT, env=environment(ROOT), stdout=output, check=True, timeout=_SECONDS)
+            subprocess.run(
+                command, cwd=ROOT, env=environment(ROOT, port=port), stdout=output, check=True, timeout=_SECONDS
+            )
         found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     return found
 

@@ -1,7 +1,8 @@
 """A server on 127.0.0.1 that answers as DynamoDB, Secrets Manager, SES, SQS and S3 do, at once, from memory.
 
-`python -m bench.stub SECONDS` runs it as a process of its own. It ends after so many seconds, or as soon as its
-standard input is closed, so that it never outlives who started it.
+`python -m bench.stub SECONDS [MILLISECONDS]` runs it as a process of its own; with milliseconds, SES answers so much
+later. It ends after so many seconds, or as soon as its standard input is closed, so that it never outlives who started
+it.
 """
 
 import base64
@@ -10,6 +11,7 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -118,9 +120,11 @@ def serve_on_a_free_port(aws: Aws) -> ThreadingHTTPServer:
     raise OSError(f"all ports from {PORTS[0]} to {PORTS[-1]} are busy")
 
 
-def main(seconds: str) -> None:
+def main(seconds: str, milliseconds: str = "0") -> None:
     """Serves until the time is over or standard input is closed; prints its port first."""
-    server = serve_on_a_free_port(Aws())
+    aws = Aws()
+    aws.ses.before = lambda: time.sleep(int(milliseconds) / 1000)
+    server = serve_on_a_free_port(aws)
     limit = threading.Timer(float(seconds), os._exit, [1])
     limit.daemon = True
     limit.start()
@@ -145,4 +149,4 @@ def _snake(name: str) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.cold import Cold
 from bench.cost import FLOOR_MAIL, FLOOR_REST, Cost
+from bench.pacing import Paced
 from bench.page_size import LOADER, PEERS
 from bench.warm import Warm
 
@@ -98,6 +99,25 @@ def size_row(size: int) -> Row:
         "survey page, gzip -9",
         f"{size:,} bytes",
         f"{least} {bytes_:,} ({bytes_ / size:.0f} ×); {LOADER[0]} {LOADER[1]:,}",
+    )
+
+
+def worker_row(milliseconds: int, found: Mapping[str, float]) -> Row:
+    """The throughput of a worker beside that of a bare loop."""
+    answer = f"after {milliseconds} ms" if milliseconds else "at once"
+    return Row(
+        f"deliver, one worker, SES answers {answer}",
+        f"{found['loop'] / found['worker']:.2f}",
+        f"× a bare loop of SES calls; {found['mails'] / found['worker']:.1f} mails a second",
+    )
+
+
+def pace_row(found: Paced) -> Row:
+    """How well a rate is used, and how far it is exceeded."""
+    return Row(
+        f"pace: {found.mails:,} mails at {found.rate:,} a second",
+        f"{found.utilisation:.1%} used, overshoot {found.overshoot}",
+        f"≥ 90%, 0; {found.workers} workers, worst second {found.worst:,}",
     )
 
 

@@ -47,9 +47,12 @@ def measure(bundle: Bundle, *, calls: int) -> list[Warm]:
 
 
 @contextmanager
-def server() -> Iterator[int]:
-    """A server in a process of its own; gives its port. It ends with the block, and in any case after its time."""
-    command = [sys.executable, "-m", "bench.stub", str(_SECONDS + 10)]
+def server(milliseconds: int = 0) -> Iterator[int]:
+    """A server in a process of its own; gives its port. It ends with the block, and in any case after its time.
+
+    Its SES takes so many milliseconds to answer.
+    """
+    command = [sys.executable, "-m", "bench.stub", str(_SECONDS + 10), str(milliseconds)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""

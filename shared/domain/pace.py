@@ -17,7 +17,7 @@ HEADROOM = 0.95
 at 95% no second holds more of them than the rate allows."""
 
 MOST_A_LINE = 250
-LEAD = 40_000
+LEAD = 25_000
 """A slot begins no earlier than so much after it is leased: the write that takes the mail lies between."""
 LATE = 20_000
 """A slot missed by more is not used: mails sent after their slots would meet those of others in one second."""
