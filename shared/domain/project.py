@@ -83,6 +83,14 @@ class SendWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Autopilot:
+    """Whether members are asked again and again, and how many days lie between two surveys."""
+
+    active: bool = False
+    frequency_days: int = 90
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """One survey programme. Durations are in days."""
 
@@ -96,6 +104,7 @@ class Project:
     texts_by_language: Mapping[str, Texts] = field(default_factory=dict)
     calendar: BusinessCalendar = BusinessCalendar()
     send_window: SendWindow | None = None
+    autopilot: Autopilot = Autopilot()
     locale: str = "en"
     time_zone: str = "UTC"
     throttle_days: int = 30
@@ -106,6 +115,7 @@ class Project:
     thank_promoters: bool = True
     dimensions: tuple[str, ...] = ()
     created_at: int = 0
+    updated_at: int = 0
 
     @property
     def zone(self) -> ZoneInfo:

@@ -15,6 +15,7 @@ from shared.domain.project import (
     LANGUAGE_BOUND,
     MAX_DIMENSIONS,
     MAX_REMINDERS,
+    Autopilot,
     Brand,
     BusinessCalendar,
     Contact,
@@ -31,12 +32,13 @@ def parse_project(data: Mapping[str, Any]) -> Project:
     Raises InvalidError naming every field that is missing, unknown or out of its bounds, as `brand.color`.
     """
     reader = _Reader(data)
+    throttle_days = reader.integer("throttle_days", 30, 7, 365)
     project = Project(
         id=reader.text("id", required=True, pattern=r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"),
         name=reader.text("name", required=True),
         locale=reader.text("locale", default="en", pattern=r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*"),
         time_zone=reader.zone("time_zone"),
-        throttle_days=reader.integer("throttle_days", 30, 7, 365),
+        throttle_days=throttle_days,
         link_days=reader.integer("link_days", 90, 1, 365),
         case_days=reader.integer("case_days", 3, 1, 30),
         reminder_days=reader.days("reminder_days", (3, 7)),
@@ -77,7 +79,13 @@ def parse_project(data: Mapping[str, Any]) -> Project:
         )
         if "send_window" in data
         else None,
+        autopilot=Autopilot(
+            active=reader.flag("autopilot.active", default=False),
+            frequency_days=reader.integer("autopilot.frequency_days", max(90, throttle_days), 7, 365),
+        ),
     )
+    if project.autopilot.frequency_days < throttle_days:
+        reader.blame("autopilot.frequency_days", f"must not be less than throttle_days ({throttle_days})")
     for name, hours in (("calendar", project.calendar), ("send_window", project.send_window)):
         if hours is not None and hours.start >= hours.end:
             reader.blame(f"{name}.end", f"must be later than {name}.start")

@@ -28,10 +28,11 @@ def save(settings: Mapping[str, Any], *, now: int) -> Project:
     created_at = known["created_at"] if known else now
     rev = known["rev"] if known else 0
     text = json.dumps(settings, default=str, ensure_ascii=False, sort_keys=True)
-    item = {"pk": key.pk, "sk": key.sk, "kind": "project", "settings": text, "created_at": created_at, "rev": rev + 1}
+    item = {"pk": key.pk, "sk": key.sk, "kind": "project", "settings": text, "rev": rev + 1}
+    item |= {"created_at": created_at, "updated_at": now}
     records().write(Put(item, rev=rev))
     _cache.pop(project.id, None)
-    return replace(project, created_at=created_at)
+    return replace(project, created_at=created_at, updated_at=now)
 
 
 def load(project_id: str) -> Project:
@@ -53,4 +54,6 @@ def all_projects() -> list[Project]:
 
 
 def _read(item: Item) -> Project:
-    return replace(parse_project(json.loads(item["settings"])), created_at=item["created_at"])
+    created_at: int = item["created_at"]
+    project = parse_project(json.loads(item["settings"]))
+    return replace(project, created_at=created_at, updated_at=item.get("updated_at", created_at))

@@ -84,6 +84,19 @@ def test_given_wrong_texts_of_a_language_then_each_is_named(texts: Mapping[str, 
     assert blamed(settings(texts=texts)) >= wrong
 
 
+@pytest.mark.parametrize(
+    ("throttle", "given", "days"), [(30, {}, 90), (120, {}, 120), (30, {"frequency_days": 30}, 30), (7, {}, 90)]
+)
+def test_given_a_throttle_then_autopilot_asks_no_more_often(throttle: int, given: dict[str, int], days: int) -> None:
+    assert parse_project(settings(throttle_days=throttle, autopilot=given)).autopilot.frequency_days == days
+
+
+def test_given_a_frequency_below_the_throttle_then_it_is_said_so() -> None:
+    with pytest.raises(InvalidError) as caught:
+        parse_project(settings(throttle_days=60, autopilot={"active": True, "frequency_days": 59}))
+    assert caught.value.fields == {"autopilot.frequency_days": ["must not be less than throttle_days (60)"]}
+
+
 def test_given_nothing_then_every_required_field_is_named() -> None:
     assert blamed({}) == {"id", "name", "brand.name", "sender.email", "sender.name", "owner.email"}
 
@@ -131,6 +144,12 @@ def test_given_nothing_then_every_required_field_is_named() -> None:
         ("managers", "x"),
         ("texts.product", "x" * 151),
         ("texts.thank_you_link_url", "ftp://example.com"),
+        ("autopilot", True),
+        ("autopilot.active", "yes"),
+        ("autopilot.frequency_days", 6),
+        ("autopilot.frequency_days", 29),
+        ("autopilot.frequency_days", 366),
+        ("autopilot.frequency", 90),
         ("calendar.days", []),
         ("calendar.days", [0]),
         ("calendar.days", [8]),
