@@ -100,7 +100,11 @@ def _silent_case(case_id: str) -> Sequence[Write]:
 
 def _forgotten(person_id: str) -> Sequence[Write]:
     person = load(Person, person_id)
-    return [people.release(person), Delete(keys.person(person_id), rev=person.rev)] if person else []
+    if person is None:
+        return []
+    # A membership is made only while its person is there: one that went with them cannot come back.
+    gone = [Delete(keys.membership(person_id)), Delete(keys.person(person_id), rev=person.rev)]
+    return [people.release(person), *gone]
 
 
 _FACTS = frozenset({"opened", "joined", "recovered", "relapsed"})

@@ -22,8 +22,8 @@ from shared.domain.scheduling import within_window
 from shared.outside import clock, log, mailer
 from shared.outside.mailer import Outcome, Result
 from shared.store import mails as store
+from shared.store import memberships, projects
 from shared.store import pace as pace_store
-from shared.store import projects
 from shared.store.keys import person as person_key
 from shared.store.mails import Matter
 from shared.store.records import changed, created, load
@@ -42,6 +42,7 @@ class Done(StrEnum):
     SUPPRESSED = "suppressed"
     EXPIRED = "expired"
     GIVEN_UP = "given up"
+    SKIPPED = "skipped"
     WAITING = "waiting"
     NOTHING = "nothing"
 
@@ -55,13 +56,28 @@ _DONE = {
 
 
 def work(message: dict[str, Any], seconds_left: SecondsLeft = lambda: 60.0) -> tuple[Done, Result | None]:
-    """Does what a message asks for: `{"request": id}` or `{"mail": id}`. A repeated message does nothing.
+    """Does what a message asks for: `{"request": id}`, `{"mail": id}` or `{"membership": id}`.
 
-    What finds no slot while there are seconds left keeps waiting in the table, and its message is done with.
+    A repeated message does nothing. What finds no slot while there are seconds left keeps waiting in the table, and
+    its message is done with.
     """
+    if "membership" in message:
+        return _work_membership(message["membership"], seconds_left)
     if "request" in message:
         return _work_request(message["request"], seconds_left)
     return _work_mail(message["mail"], seconds_left)
+
+
+def _work_membership(person_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
+    """Takes a member's turn; when it brings a survey, that goes out at once, in the place that wake has given."""
+    log.concern(person=person_id)
+    turn = memberships.take_turn(person_id, clock.now())
+    if turn is None:
+        return Done.NOTHING, None
+    if turn.request is None:
+        log.concern(project=turn.membership.project, skipped=turn.skipped)
+        return Done.SKIPPED, None
+    return _work_request(turn.request.id, seconds_left)
 
 
 def _work_request(request_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:

@@ -31,7 +31,7 @@ SecondsLeft = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What was handed on (`request:<id>`, `mail:<id>`), whether more was due, and why SES takes nothing, if so."""
+    """What was handed on, as timers name it, whether more was due, and why SES takes nothing, if so."""
 
     names: tuple[str, ...] = ()
     more: bool = False
@@ -132,13 +132,13 @@ def _due(project: str, lane: keys.Lane, now: int, limit: int) -> Iterator[Item]:
 
 
 def _name(item: Item) -> str:
-    """What a timer is of: `request:<id>` or `mail:<id>`."""
+    """What a timer is of: `request:<id>`, `mail:<id>` or `membership:<person>`."""
     _, _, name = str(item["due_sk"]).partition("#")
     return name
 
 
 def _claimed(group: Sequence[Item], now: int) -> list[str]:
-    """The names of the records (`request:<id>`, `mail:<id>`) whose timers had not moved meanwhile."""
+    """The names of the records whose timers had not moved meanwhile."""
     if len(group) > _FEW:
         with suppress(ChangedError, BusyError):
             records().write(*(_claim(item, now) for item in group))

@@ -72,6 +72,11 @@ def person(person_id: str) -> Key:
     return Key(f"PERSON#{person_id}", "PERSON")
 
 
+def membership(person_id: str) -> Key:
+    """A person's membership of Autopilot."""
+    return Key(f"PERSON#{person_id}", "MEMBERSHIP")
+
+
 def request(request_id: str) -> Key:
     """A survey request. Its id begins with its person's, so that all of a person's data is one partition."""
     return Key(person_of(request_id), f"ASK#{request_id}#REQUEST")

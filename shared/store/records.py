@@ -13,6 +13,7 @@ from shared.store.keys import Key
 from shared.store.table import Put, records
 
 if TYPE_CHECKING:
+    from shared.domain.autopilot import Membership
     from shared.domain.cases import Case
     from shared.domain.mails import Mail
 
@@ -56,6 +57,11 @@ def _case_indexes(case: "Case") -> dict[str, str]:
     return indexes
 
 
+def _membership_indexes(member: "Membership") -> dict[str, str]:
+    turn = keys.due(member.project, keys.Lane.BULK, f"membership:{member.id}", member.timer_at)
+    return keys.listed("membership", member.project, member.id, member.created_at) | turn
+
+
 def _timer(record: "SurveyRequest | Mail") -> dict[str, str]:
     if not record.timer_at:
         return {}
@@ -72,9 +78,10 @@ _SHAPES: dict[str, _Shape] = {
     "Mail": _Shape("mail", keys.mail, _mail_indexes),
     "Response": _Shape("response", keys.response, _response_indexes),
     "Case": _Shape("case", keys.case, _case_indexes),
+    "Membership": _Shape("membership", keys.membership, _membership_indexes),
 }
 
-type Record = Person | SurveyRequest | Mail | Response | Case
+type Record = Person | SurveyRequest | Mail | Response | Case | Membership
 
 
 def load[R: Record](cls: type[R], record_id: str) -> R | None:
