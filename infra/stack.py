@@ -79,7 +79,7 @@ class HearbackStack(cdk.Stack):
         self._tell()
 
     def _answer_workflows(self) -> None:
-        self.api.may(GET, BATCH_GET, PUT, DELETE, QUERY, on=[self.data.records.table_arn])
+        self.api.may(GET, BATCH_GET, PUT, DELETE, CHECK, QUERY, on=[self.data.records.table_arn])
         self.api.may(QUERY, on=[self.data.index_arn("by_project"), self.data.index_arn("by_updated")])
         self.api.may(QUERY, on=[self.data.metrics.table_arn])
         self.api.may("lambda:InvokeFunction", on=[self.report.arn])

@@ -5,7 +5,7 @@ import binascii
 from typing import Protocol
 from urllib.parse import urlencode
 
-from functions.api.inputs import PageQuery
+from functions.api.inputs import CursorQuery
 from shared.domain.errors import InvalidError
 
 
@@ -18,11 +18,11 @@ class Listed(Protocol):
     def created_at(self) -> int: ...  # noqa: D102
 
 
-def next_page(url: str, query: PageQuery, last: Listed) -> dict[str, str]:
+def next_page(url: str, query: CursorQuery, last: Listed) -> dict[str, str]:
     """The header that leads to what comes after a record, for a list at an address."""
     position = f"{last.created_at:010d}#{last.id}"
     cursor = base64.urlsafe_b64encode(position.encode()).rstrip(b"=").decode()
-    again = query.model_dump(exclude_none=True) | {"cursor": cursor}
+    again = query.model_dump(exclude_none=True, exclude={"auto_handle_rate_limits"}) | {"cursor": cursor}
     return {"Link": f'<{url}?{urlencode(again)}>; rel="next"'}
 
 

@@ -1,14 +1,17 @@
 """What callers may send: the parameters of every call, as pydantic models."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from shared.domain.errors import InvalidError
 from shared.domain.requests import RequestState
 from shared.inputs.checking import MAX_ROWS, Input
-from shared.inputs.person import Address, Time, Whole
+from shared.inputs.person import Address, CheckedProperties, Time, Whole
 
 MAX_PER_PAGE = 100
+
+PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", coerce_numbers_to_str=True)]
 
 
 class BatchInput(Input):
@@ -37,19 +40,53 @@ class PageQuery(Input):
     until: Time | None = None
 
 
-class PeopleQuery(PageQuery):
+class CursorQuery(PageQuery):
+    """What a list takes whose next page is in the Link header.
+
+    Delighted's Python client, used as its README says, sends its own option along; it means nothing here.
+    """
+
+    cursor: str | None = None
+    auto_handle_rate_limits: str | None = None
+
+
+class PeopleQuery(CursorQuery):
     """GET people."""
 
     email: Address | None = None
     phone_number: Annotated[str | None, Field(min_length=1)] = None
-    cursor: str | None = None
 
 
-class RequestsQuery(PageQuery):
+class MemberQuery(Input):
+    """DELETE autopilot/email/memberships: a person by one of their names."""
+
+    person_id: PersonId | None = None
+    person_email: Address | None = None
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        if (self.person_id is None) == (self.person_email is None):
+            raise InvalidError({"person_email": ["or person_id must be given, one of them"]})
+        return self
+
+
+class MemberInput(MemberQuery):
+    """POST autopilot/email/memberships."""
+
+    properties: CheckedProperties = Field(default_factory=dict)
+
+
+class MembershipsQuery(CursorQuery):
+    """GET autopilot/email/memberships."""
+
+    person_id: PersonId | None = None
+    person_email: Address | None = None
+
+
+class RequestsQuery(CursorQuery):
     """GET survey_requests."""
 
     state: Annotated[str | None, Field(pattern=rf"^({'|'.join(RequestState)})$")] = None
-    cursor: str | None = None
 
 
 class ResponsesQuery(PageQuery):

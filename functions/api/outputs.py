@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.domain.autopilot import Membership
 from shared.domain.cases import Case
 from shared.domain.intervals import Days
 from shared.domain.nps import Category, Histogram, Shown
-from shared.domain.people import Person
-from shared.domain.project import Project
+from shared.domain.people import Person, merge_properties
+from shared.domain.project import DAY, Project
 from shared.domain.requests import RequestState, SurveyRequest, next_reminder_at
 from shared.domain.responses import Response
 from shared.domain.segments import Compared
@@ -124,6 +125,45 @@ def point(days: Days, histogram: Histogram) -> Shape:
         **metrics(histogram),
         "nps": histogram.score(),
         "histogram": list(histogram.counts),
+    }
+
+
+def autopilot(project: Project) -> Shape:
+    """The configuration of Autopilot; `frequency` in seconds."""
+    return {
+        "platform_id": "email",
+        "active": project.autopilot.active,
+        "frequency": project.autopilot.frequency_days * DAY,
+        "created_at": project.created_at,
+        "updated_at": project.updated_at,
+    }
+
+
+def membership(one: Membership, who: Person, pending: SurveyRequest | None, project: Project) -> Shape:
+    """A membership. Its next survey request is the one that waits to be sent, else the next turn, which has no id yet.
+
+    Nothing is scheduled for one who gets no survey mail, nor for anybody while Autopilot is off.
+    """
+    if pending is not None and pending.state is RequestState.SCHEDULED:
+        following = {
+            "id": pending.id,
+            "created_at": pending.created_at,
+            "survey_scheduled_at": pending.scheduled_at,
+            "properties": dict(pending.properties),
+        }
+    else:
+        asked = project.autopilot.active and who.suppression is None
+        following = {
+            "id": None,
+            "created_at": None,
+            "survey_scheduled_at": one.timer_at if asked else None,
+            "properties": merge_properties(who.properties, one.properties),
+        }
+    return {
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+        "person": person(who),
+        "next_survey_request": following,
     }
 
 

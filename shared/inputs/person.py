@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from math import isfinite
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from shared.domain.errors import InvalidError
 from shared.domain.people import (
@@ -76,6 +76,23 @@ Address = Annotated[str, BeforeValidator(_address), Field(min_length=1)]
 Properties = dict[str, str | None]
 
 
+def _plain(value: Any) -> Any:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValueError("must be an object of names and values")  # noqa: TRY004  # pydantic reads ValueError
+    return {str(name): _property(str(name), inner) for name, inner in value.items()}
+
+
+def _bounded(value: Properties) -> Properties:
+    if len(value) > MAX_PROPERTIES:
+        raise ValueError(f"may have at most {MAX_PROPERTIES} entries")
+    return value
+
+
+CheckedProperties = Annotated[Properties, BeforeValidator(_plain), AfterValidator(_bounded)]
+
+
 class PersonInput(Input):
     """A send call."""
 
@@ -90,28 +107,12 @@ class PersonInput(Input):
     last_sent_at: Time | None = None
     locale: Annotated[str | None, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = None
     channel: Annotated[str, Field(pattern=r"^email$")] = "email"
-    properties: Properties = Field(default_factory=dict)
+    properties: CheckedProperties = Field(default_factory=dict)
 
     @field_validator("name", "phone_number")
     @classmethod
     def _one_line(cls, value: str | None) -> str | None:
         return _line(value)
-
-    @field_validator("properties", mode="before")
-    @classmethod
-    def _plain(cls, value: Any) -> Any:
-        if value is None:
-            return {}
-        if not isinstance(value, Mapping):
-            raise ValueError("must be an object of names and values")  # noqa: TRY004  # pydantic reads ValueError
-        return {str(name): _property(str(name), inner) for name, inner in value.items()}
-
-    @field_validator("properties")
-    @classmethod
-    def _bounded(cls, value: Properties) -> Properties:
-        if len(value) > MAX_PROPERTIES:
-            raise ValueError(f"may have at most {MAX_PROPERTIES} entries")
-        return value
 
     def call(self, project: Project, now: int) -> SendCall:
         """The send call that this is at a time.

@@ -10,7 +10,7 @@ SEND = "sqs:SendMessage"
 
 GRANTS = {
     "api": {
-        "records": "GetItem BatchGetItem PutItem DeleteItem Query",
+        "records": "GetItem BatchGetItem PutItem DeleteItem ConditionCheckItem Query",
         "records/index/by_project": "Query",
         "records/index/by_updated": "Query",
         "metrics": "Query",

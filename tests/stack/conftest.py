@@ -120,6 +120,12 @@ class Stack:
         return {name: next(iter(wire.values())) for name, wire in found.items()} if found else None
 
 
+def key_of(stack: Stack, project: str, scopes: str = "send,read,admin") -> str:
+    made = hearback("keys", "create", "--state", stack.state, "--project", project, "--scopes", scopes)
+    assert made.returncode == 0, made.stderr
+    return next(word for word in made.stdout.split() if word.startswith("hb_"))
+
+
 def survey_link(mail: ReceivedMail) -> str:
     """The address of the question in a mail, without a score."""
     return first_link(mail, "r")

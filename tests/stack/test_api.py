@@ -8,19 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.stack.conftest import ROOT, Stack, hearback, survey_link
+from tests.stack.conftest import ROOT, Stack, hearback, key_of, survey_link
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import delighted
 
 pytestmark = pytest.mark.stack
-
-
-def key_of(stack: Stack, project: str, scopes: str = "send,read,admin") -> str:
-    made = hearback("keys", "create", "--state", stack.state, "--project", project, "--scopes", scopes)
-    assert made.returncode == 0, made.stderr
-    return next(word for word in made.stdout.split() if word.startswith("hb_"))
 
 
 @pytest.fixture(scope="session")

@@ -146,7 +146,7 @@ def test_the_api_guide_lists_every_route_with_its_scope_and_parameters() -> None
 
 
 def parameters(model: Any) -> list[str]:
-    hidden = {"cursor"}
+    hidden = {"cursor", "auto_handle_rate_limits"}
     named = [field.alias or name for name, field in model.model_fields.items() if name not in hidden]
     lists = {name for name, field in model.model_fields.items() if "list" in str(field.annotation)}
     return [f"{name}[]" if name in lists else name for name in named]
