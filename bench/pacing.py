@@ -25,20 +25,19 @@ type Steps[R] = Generator[int, None, R]
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """How it went. `utilisation` is of SES's rate while mails waited; `worst` the most mails in any second."""
+    """How it went.
+
+    `utilisation` is the share of SES's rate that was used until no mail waited any more; `worst` is the most mails in
+    any second.
+    """
 
     rate: float
     mails: int
     workers: int
-    seconds: float
+    utilisation: float
     worst: int
     throttled: int
     leased_anew: int
-
-    @property
-    def utilisation(self) -> float:
-        """The share of the rate that was used."""
-        return self.mails / (self.seconds * self.rate)
 
     @property
     def overshoot(self) -> int:
@@ -61,6 +60,7 @@ class Simulation:
     throttled: int = 0
     leased_anew: int = 0
     left: int = 0
+    emptied: int = 0
     throttle_at: float = math.inf
 
     def run(self) -> Paced:
@@ -76,9 +76,16 @@ class Simulation:
             if (then := next(worker, None)) is not None:
                 heapq.heappush(queue, (max(self.now, then), number, worker))
         self.reached.sort()
-        seconds = (self.reached[-1] - self.reached[0]) / SECOND
+        waited = (self.emptied - self.reached[0]) / SECOND
+        while_waiting = sum(moment <= self.emptied for moment in self.reached)
         return Paced(
-            self.rate, len(self.reached), self.workers, seconds, _worst(self.reached), self.throttled, self.leased_anew
+            rate=self.rate,
+            mails=len(self.reached),
+            workers=self.workers,
+            utilisation=while_waiting / (waited * self.rate),
+            worst=_worst(self.reached),
+            throttled=self.throttled,
+            leased_anew=self.leased_anew,
         )
 
     def _work(self) -> Steps[None]:
@@ -86,6 +93,7 @@ class Simulation:
         known = dict(enumerate(self.lines))
         while self.left:
             self.left -= 1
+            self.emptied = self.now
             yield self.now + self._between(15, 60)  # what the mail speaks of is read, the mail composed
             slot = yield from self._lease(known, pace.LEAD)
             yield slot - pace.LEAD
@@ -119,8 +127,8 @@ class Simulation:
                 continue
             yield self.now + self._between(2, 8)
             stored = self.lines[number]
-            idle = line.next_at < at
-            holds = stored.next_at < at if idle else at <= stored.next_at <= at + pace.AHEAD
+            idle = line.next_at < at - pace.LATE
+            holds = stored.next_at < at if idle else at - pace.LATE <= stored.next_at <= at + pace.AHEAD
             slot = 0
             if stored.rev == line.rev and holds:
                 slot = at if idle else stored.next_at

@@ -26,17 +26,18 @@ def line(number: int) -> Line:
 
 
 def lease(known: Line, now: int, ahead: int) -> tuple[int, Line]:
-    """Leases the first free slot that begins at `now` or later, unless it is more than `ahead` away.
+    """Leases the first free slot that begins at `now` or a little sooner, unless it is more than `ahead` away.
 
+    Sooner by what a slot may be missed: so a line whose first free slot is about now is known well enough either way.
     Returns the slot, or 0 when the line is no longer as it was known to be; and the line as it is now.
     """
-    step = pace.spacing(known, now)
-    if known.next_at < now:
+    step, soonest = pace.spacing(known, now), now - pace.LATE
+    if known.next_at < soonest:
         expression, condition = "SET next_at = :after", "rev = :rev AND next_at < :now"
         values = {":after": now + step, ":rev": known.rev, ":now": now}
     else:
-        expression, condition = "ADD next_at :step", "rev = :rev AND next_at >= :now AND next_at <= :far"
-        values = {":step": step, ":rev": known.rev, ":now": now, ":far": now + ahead}
+        expression, condition = "ADD next_at :step", "rev = :rev AND next_at >= :soonest AND next_at <= :far"
+        values = {":step": step, ":rev": known.rev, ":soonest": soonest, ":far": now + ahead}
     try:
         item = records().update(keys.pace(known.number), expression, condition=condition, values=values)
     except ChangedError as error:
