@@ -8,9 +8,10 @@ from datetime import date, datetime, tzinfo
 
 from shared.domain.locales import NO_PREFERENCE, Preference
 from shared.domain.project import Project
-from shared.render.languages import chosen, translations
+from shared.render.languages import chosen, direction, spoken, translations
 
 MINUS = "\N{MINUS SIGN}"
+_LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 
 
 def msgid(text: str) -> str:
@@ -105,13 +106,13 @@ class Words:
         example = self.say("1,234.5")
         thousands, point = example[1], example[5]
         whole, _, decimal = f"{abs(value):,.1f}".partition(".")
-        sign = MINUS if value < 0 else ""
-        return sign + whole.replace(",", thousands) + (point + decimal if decimal != "0" else "")
+        text = whole.replace(",", thousands) + (point + decimal if decimal != "0" else "")
+        return self._signed(MINUS, text) if value < 0 else text
 
     def points(self, value: float) -> str:
         """A score or a difference of scores with its sign: `+32`, `0`, or a minus sign and `7`."""
         whole = round(value)
-        return f"+{whole}" if whole > 0 else self.number(whole)
+        return self._signed("+", str(whole)) if whole > 0 else self.number(whole)
 
     def amount(self, text: str) -> str:
         """A sum of money as it was given, with its thousands set apart when it is a plain number."""
@@ -126,6 +127,10 @@ class Words:
         if len(items) < 2:
             return "".join(items)
         return self.say("%(first)s and %(last)s", first=self.say(", ").join(items[:-1]), last=items[-1])
+
+    def _signed(self, sign: str, text: str) -> str:
+        # In a line from right to left a sign would move behind its number.
+        return f"{_LEFT_TO_RIGHT if direction(spoken(self.locale)) == 'rtl' else ''}{sign}{text}"
 
     def _local(self, at: int) -> datetime:
         return datetime.fromtimestamp(at, self.zone)

@@ -89,6 +89,31 @@ def test_a_second_detractor_of_an_account_joins_the_case_and_alerts_again(stack:
     assert len(stack.inbox.to(owner)) == 2
 
 
+def test_a_person_is_asked_answers_and_is_thanked_in_their_language_or_the_one_they_pick(stack: Stack) -> None:
+    # given a person whose language is Arabic
+    address = stack.address()
+    sent = stack.call("POST", "people", json={"email": address, "locale": "ar"})
+    assert sent.status_code == 201, sent.text
+    mail = stack.mail_to(address)
+    assert mail.subject.startswith("ما مدى احتمال توصيتكم")
+    assert '<html lang="ar" dir="rtl">' in mail.html
+
+    # then the page is in Arabic whatever the browser says, until they pick French
+    link = survey_link(mail)
+    page = requests.get(f"{link}?score=9", headers={"Accept-Language": "de"}, timeout=30)
+    assert '<html lang="ar" dir="rtl">' in page.text
+    assert 'href="?score=9&amp;lang=fr"' in page.text
+    done = requests.post(f"{link}?score=9&lang=fr", data={"score": "9"}, timeout=30)
+    assert done.url.endswith("?done=1&lang=fr")
+    assert '<html lang="fr" dir="ltr">' in done.text
+
+    # and the mail that thanks them is in French, as they answered
+    assert stack.mail_to(address, containing="Merci")
+    # a link that is none has nobody's language but the browser's
+    nowhere = requests.get(link.rpartition("/")[0] + "/v1.none", headers={"Accept-Language": "de-AT"}, timeout=30)
+    assert (nowhere.status_code, '<html lang="de" dir="ltr">' in nowhere.text) == (404, True)
+
+
 def test_a_promoter_is_thanked_once_and_an_edit_changes_the_same_answer(stack: Stack) -> None:
     address = stack.address()
     stack.send(address)

@@ -52,7 +52,7 @@ def test_a_small_segment_shows_counts_and_a_tiny_one_nothing(project, figures, s
 
     html = report.html(project, figures)
 
-    rows = dict(row.split("</th>", 1) for row in html.split('<th scope="row" dir="auto">')[1:4])
+    rows = dict(row.split("</bdi></th>", 1) for row in html.split('<th scope="row"><bdi>')[1:4])
     assert ">+100<" in rows["Enterprise"]
     assert "4 promoters, 3 passives and 1 detractor" in rows["Starter"]
     assert "+38" not in rows["Starter"]
