@@ -88,7 +88,9 @@ class HearbackStack(cdk.Stack):
             self.api.knows(API_URL=self.settings.api_url)
 
     def _show_pages(self) -> None:
-        self.page.may(GET, PUT, DELETE, QUERY, on=[self.data.records.table_arn])
+        self.page.may(GET, PUT, UPDATE, DELETE, QUERY, on=[self.data.records.table_arn])
+        self._fills(self.page, self.mail.prompt)
+        self.page.knows(PROMPT_QUEUE=self.mail.prompt.queue_url)
         self.desk.may(GET, BATCH_GET, PUT, on=[self.data.records.table_arn])
         self._reads_reports(self.desk)
         for function in (self.page, self.desk):
@@ -103,7 +105,7 @@ class HearbackStack(cdk.Stack):
         self.wake.may("ses:GetSendQuota", on=["*"], because="SES has no resource for an account's quota")
         self.wake.knows(PROMPT_QUEUE=mail.prompt.queue_url, BULK_QUEUE=mail.bulk.queue_url)
 
-        self.deliver.may(GET, BATCH_GET, PUT, UPDATE, CHECK, on=[records])
+        self.deliver.may(GET, BATCH_GET, PUT, UPDATE, CHECK, DELETE, on=[records])
         senders = [mail.identity_arn, mail.configuration_set_arn, *mail.recipient_arns]
         self.deliver.may(
             "ses:SendRawEmail",

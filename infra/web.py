@@ -28,7 +28,7 @@ ACCESS_LOG = {
 # Why neither API has an authorizer of the gateway's.
 KEY_IS_CHECKED = "the function checks the API key itself: the gateway's refusal is a 403 where clients expect a 401"
 LINK_IS_CHECKED = "whoever holds a signed link may follow it; the function checks the signature"
-PAGE_ROUTES = ("/r/{token}", "/u/{token}")
+PAGE_ROUTES = ("/r/{token}", "/u/{token}", "/j/{token}", "/join/{project}")
 DESK_ROUTES = ("/c/{token}", "/m/{token}")
 
 

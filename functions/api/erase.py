@@ -11,7 +11,7 @@ from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.requests import ERASED, RequestState, SurveyRequest
 from shared.domain.responses import Response
-from shared.store import keys, people, reports
+from shared.store import keys, opt_ins, people, reports
 from shared.store.attributes import unpack
 from shared.store.keys import Key
 from shared.store.records import changed, load
@@ -25,9 +25,12 @@ def erase(project: Project, person: Person, now: int) -> None:
 
     Reports of months in which they said something are built again, without their words, within the hour.
 
+    What they asked for on the opt-in page goes first: a confirmation that comes now finds nothing.
+
     Their suppression survives under a hash of the address. Each step may be repeated: the person's own
     record goes last, so that a call cut off half way is finished by the next one.
     """
+    opt_ins.withdraw(project.id, person.email)
     months = _sweep(project, person.id)
     for month in months & {item["sk"] for item in reports.all_of(project.id)}:
         reports.request(project.id, month, now, quiet=True)

@@ -16,7 +16,7 @@ from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
 from shared.inputs.person import PersonInput
 from shared.outside import log
-from shared.store import lists, memberships, people, send_calls, suppression
+from shared.store import lists, memberships, opt_ins, people, send_calls, suppression
 from shared.store.api_keys import Scope
 from shared.store.idempotency import Keep
 from shared.store.records import load, load_many
@@ -56,8 +56,15 @@ def list_people(call: Call[inputs.PeopleQuery]) -> Answer:
 
 
 def delete_person(call: Call[inputs.NoQuery], person: str) -> Answer:
-    """Erases a person named by id, `email:…` or `phone_number:…`."""
-    found = _person_named(call.project, unquote(person), call.now)
+    """Erases a person named by id, `email:…` or `phone_number:…`, and whoever did not confirm an opt-in yet."""
+    kind, _, value = unquote(person).partition(":")
+    withdrawn = kind == "email" and opt_ins.withdraw(call.project.id, value)
+    try:
+        found = _person_named(call.project, unquote(person), call.now)
+    except NotFoundError:
+        if not withdrawn:
+            raise
+        return Answer({"ok": True}, status=202)
     log.concern(person=found.id)
     erase.erase(call.project, found, call.now)
     return Answer({"ok": True}, status=202)

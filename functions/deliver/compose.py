@@ -13,6 +13,7 @@ from shared.domain.cases import Case
 from shared.domain.errors import NotFoundError
 from shared.domain.links import Purpose
 from shared.domain.mails import Mail, MailKind, invitation_id
+from shared.domain.opt_ins import OptIn
 from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.requests import SurveyRequest
@@ -57,8 +58,14 @@ def survey(project: Project, request: SurveyRequest, person: Person, mail: Mail)
     return _letter(project, mail, _To(person.email, person.name), message, headers)
 
 
+def confirmation(project: Project, opt_in: OptIn, mail: Mail) -> Letter:
+    """The mail that asks whether an address is really its owner's. It says no name: anybody may have entered one."""
+    message = render.confirmation(project, opt_in, confirm_url=_link(Purpose.JOIN, "j", opt_in.id))
+    return _letter(project, mail, _To(opt_in.email, ""), message, {})
+
+
 def other(project: Project, mail: Mail) -> Letter:
-    """Any mail that is no survey. Raises NotFoundError when what it speaks of is gone."""
+    """Any other mail that is no survey. Raises NotFoundError when what it speaks of is gone."""
     match mail.kind:
         case MailKind.ALERT:
             return _alert(project, mail)
@@ -68,8 +75,8 @@ def other(project: Project, mail: Mail) -> Letter:
             return _report(project, mail)
         case MailKind.BOUNCE_NOTICE:
             return _bounce_notice(project, mail)
-        case MailKind.INVITATION | MailKind.REMINDER:
-            raise NotFoundError("a survey mail is made of its request")
+        case MailKind.INVITATION | MailKind.REMINDER | MailKind.CONFIRMATION:
+            raise NotFoundError(f"a mail of the kind {mail.kind.value} is made of more than itself")
 
 
 def _alert(project: Project, mail: Mail) -> Letter:

@@ -15,6 +15,7 @@ from functions.deliver.turn import SecondsLeft, Turn
 from shared.domain import mails, pace, requests
 from shared.domain.errors import NotFoundError
 from shared.domain.mails import Mail, MailKind, MailState, Step
+from shared.domain.opt_ins import OptIn
 from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.requests import RequestState, SurveyRequest
@@ -22,7 +23,7 @@ from shared.domain.scheduling import within_window
 from shared.outside import clock, log, mailer
 from shared.outside.mailer import Outcome, Result
 from shared.store import mails as store
-from shared.store import memberships, projects
+from shared.store import memberships, opt_ins, projects
 from shared.store import pace as pace_store
 from shared.store.keys import person as person_key
 from shared.store.mails import Matter
@@ -41,6 +42,7 @@ class Done(StrEnum):
     UNKNOWN = "unknown"
     SUPPRESSED = "suppressed"
     EXPIRED = "expired"
+    FORGOTTEN = "forgotten"
     GIVEN_UP = "given up"
     SKIPPED = "skipped"
     WAITING = "waiting"
@@ -56,13 +58,15 @@ _DONE = {
 
 
 def work(message: dict[str, Any], seconds_left: SecondsLeft = lambda: 60.0) -> tuple[Done, Result | None]:
-    """Does what a message asks for: `{"request": id}`, `{"mail": id}` or `{"membership": id}`.
+    """Does what a message asks for: `{"request": id}`, `{"mail": id}`, `{"membership": id}` or `{"opt_in": id}`.
 
     A repeated message does nothing. What finds no slot while there are seconds left keeps waiting in the table, and
     its message is done with.
     """
     if "membership" in message:
         return _work_membership(message["membership"], seconds_left)
+    if "opt_in" in message:
+        return _forget_opt_in(message["opt_in"]), None
     if "request" in message:
         return _work_request(message["request"], seconds_left)
     return _work_mail(message["mail"], seconds_left)
@@ -144,6 +148,17 @@ def _may_be_mailed(person: Person) -> Check:
     )
 
 
+def _forget_opt_in(opt_in_id: str) -> Done:
+    """Nobody confirmed within a week, or somebody did: either way nothing of the opt-in is needed any more."""
+    one = load(OptIn, opt_in_id)
+    log.concern(opt_in=opt_in_id)
+    if one is None or clock.now() < one.timer_at:
+        return Done.NOTHING
+    log.concern(project=one.project)
+    opt_ins.forget(one)
+    return Done.FORGOTTEN
+
+
 def _work_mail(mail_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
     mail, now = load(Mail, mail_id), clock.now()
     log.concern(mail=mail_id)
@@ -176,11 +191,11 @@ def _give_up(mail: Mail, now: int) -> tuple[Done, Result | None]:
 
 def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
     project = projects.load(mail.project)
+    if mail.kind is MailKind.CONFIRMATION:
+        return _confirmation(project, mail, now, seconds_left)
     person = load(Person, mail.person) if mail.person else None
     if mail.person and (person is None or person.suppression is not None):
-        reason = _why_barred(person)
-        store.move(mail.id, lambda known: mails.refused(known, reason, now) if known.rev == mail.rev else known, now)
-        return Done.SUPPRESSED, None
+        return _refuse(mail, _why_barred(person), now, Done.SUPPRESSED)
     if mail.kind.is_survey and (opens := within_window(project, now)) > now:
         later = mails.put_off(mail, opens, "send window")
         store.move(mail.id, lambda known: later if known.rev == mail.rev else known, now)
@@ -190,10 +205,8 @@ def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Don
     try:
         letter = _letter(project, taken, request, person)
     except NotFoundError as error:
-        why = str(error)
-        store.move(mail.id, lambda known: mails.refused(known, why, now) if known.rev == mail.rev else known, now)
-        return Done.REFUSED, None
-    if (mine := turn.lease(urgent=mail.kind.at_least_once, seconds_left=seconds_left)) is None:
+        return _refuse(mail, str(error), now, Done.REFUSED)
+    if (mine := turn.lease(urgent=mail.kind.is_prompt, seconds_left=seconds_left)) is None:
         return Done.WAITING, None
     checks = [_may_be_mailed(person)] if person else []
     try:
@@ -201,6 +214,34 @@ def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Don
     except ChangedError:
         return Done.NOTHING, None
     return _send(Matter(replace(taken, rev=mail.rev + 1), request, person), letter, mine)
+
+
+def _confirmation(project: Project, mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
+    """Asks the owner of an address whether they opted in, unless the address bounced or they complained.
+
+    Who unsubscribed is asked: the one word of theirs may take back the other.
+    """
+    taken = mails.take(mail, now)
+    try:
+        to = opt_ins.addressee(mail.subject_id)
+    except NotFoundError as error:
+        return _refuse(mail, str(error), now, Done.REFUSED)
+    if to.barred:
+        return _refuse(mail, to.barred.value, now, Done.SUPPRESSED)
+    letter = compose.confirmation(project, to.opt_in, taken)
+    if (mine := turn.lease(urgent=mail.kind.is_prompt, seconds_left=seconds_left)) is None:
+        return Done.WAITING, None
+    try:
+        records().write(changed(taken), to.still_takes_mail)
+    except ChangedError:
+        return Done.NOTHING, None
+    return _send(Matter(replace(taken, rev=mail.rev + 1)), letter, mine)
+
+
+def _refuse(mail: Mail, reason: str, now: int, done: Done) -> tuple[Done, Result | None]:
+    """Ends a mail that is not to be sent, unless somebody else moved it meanwhile."""
+    store.move(mail.id, lambda known: mails.refused(known, reason, now) if known.rev == mail.rev else known, now)
+    return done, None
 
 
 def _letter(project: Project, mail: Mail, request: SurveyRequest | None, person: Person | None) -> Letter:

@@ -1,12 +1,15 @@
 """A report of SES moves its mail, the mail's request and its person."""
 
+from collections.abc import Iterator
+
 from functions.feedback.events import Report
 from shared.domain import mails
-from shared.domain.mails import Mail, MailState
+from shared.domain.mails import Mail, MailKind, MailState
+from shared.domain.opt_ins import OptIn, confirmation_id
 from shared.domain.people import Person
 from shared.outside import log
 from shared.store import mails as store
-from shared.store import people, projects, suppression
+from shared.store import opt_ins, people, projects, suppression
 from shared.store.records import created, load
 from shared.store.table import Write
 
@@ -24,6 +27,8 @@ def settle(report: Report, now: int) -> bool:
             log.concern(project=matter.mail.project, kind=matter.mail.kind.value, **mails.about(matter.mail))
         if matter and matter.mail.person:
             _block(matter.mail.person, report, matter.mail, now)
+        if matter and matter.mail.kind is MailKind.CONFIRMATION:
+            _block_address(matter.mail, report, now)
         return matter is not None
     if person:
         _block(person.id, report, None, now)
@@ -43,6 +48,20 @@ def _block(person_id: str, report: Report, mail: Mail | None, now: int) -> None:
         suppression.complained(person_id, now)
 
 
+def _block_address(mail: Mail, report: Report, now: int) -> None:
+    """A confirmation mail goes to an address that need not be a person's: then the address itself is marked.
+
+    An opt-in that was forgotten meanwhile leaves no address to mark.
+    """
+    one = load(OptIn, mail.subject_id)
+    complained = report.state is MailState.COMPLAINED
+    if one is None or not (report.address_dead or complained):
+        return
+    person = suppression.bar_address(one.project, one.email, now, complained=complained)
+    if person:
+        _block(person.id, report, None, now)
+
+
 def _notice(person: Person, bounced: Mail | None, now: int) -> list[Write]:
     """The mail to the person's owner, if it is not written yet; its timer has it sent."""
     notice = mails.bounce_notice(person, projects.load(person.project), bounced, now)
@@ -57,13 +76,20 @@ def _whose(report: Report) -> tuple[str, Person | None]:
     for project in projects.all_projects():
         for address in report.recipients:
             _, person = people.find(project.id, address)
-            if person is None:
-                continue
-            found = person
-            matter = store.read(mails.invitation_id(person.pending_request)) if person.pending_request else None
-            if matter and _is_of(report, matter.mail):
-                return matter.mail.id, person
+            found = person or found
+            for name in _last_mails(project.id, address, person):
+                matter = store.read(name)
+                if matter and _is_of(report, matter.mail):
+                    return name, person
     return "", found
+
+
+def _last_mails(project: str, address: str, person: Person | None) -> Iterator[str]:
+    """The names of the mails that an address may just have got: its survey, and what confirms its opt-in."""
+    if person and person.pending_request:
+        yield mails.invitation_id(person.pending_request)
+    if opt_in := opt_ins.of(project, address):
+        yield confirmation_id(opt_in)
 
 
 def _is_of(report: Report, mail: Mail) -> bool:

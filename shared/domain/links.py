@@ -24,6 +24,8 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     CASE = "case"
     REPORT = "report"
+    JOIN = "join"
+    FORM = "form"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,6 +55,11 @@ class LinkKeys:
             return urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
             raise BadLinkError("not a link") from error
+
+    def disguise(self, text: str) -> str:
+        """A name for what must not be told: the same text has the same name, which leads to it for nobody else."""
+        derived = hmac.digest(self.secrets[self.current], b"hearback/disguise", "sha256")
+        return _encode(hmac.digest(derived, text.encode(), "sha256")[:MAC_BYTES])
 
     def _mac(self, purpose: Purpose, key_id: str, head: str) -> bytes:
         derived = hmac.digest(self.secrets[key_id], f"hearback/{purpose.value}".encode(), "sha256")

@@ -25,6 +25,7 @@ class MailKind(StrEnum):
     ALERT = "alert"
     REPORT = "report"
     BOUNCE_NOTICE = "bounce_notice"
+    CONFIRMATION = "confirmation"
 
     @property
     def is_survey(self) -> bool:
@@ -35,6 +36,11 @@ class MailKind(StrEnum):
     def at_least_once(self) -> bool:
         """True for mails whose rare double is better than silence: those to colleagues."""
         return self in {MailKind.ALERT, MailKind.REPORT, MailKind.BOUNCE_NOTICE}
+
+    @property
+    def is_prompt(self) -> bool:
+        """True for mails that must not wait behind surveys: somebody has to act, or sits before a page."""
+        return self.at_least_once or self is MailKind.CONFIRMATION
 
 
 class MailState(StrEnum):
@@ -69,8 +75,8 @@ MOVES: Mapping[MailState, frozenset[MailState]] = {
 class Mail:
     """One message.
 
-    `subject_id` is what it is about: a request, a response, a case, a report's month, or the person whose address
-    bounced; `reference` is the response that an alert speaks of, or the request whose mail bounced.
+    `subject_id` is what it is about: a request, a response, a case, a report's month, an opt-in, or the person whose
+    address bounced; `reference` is the response that an alert speaks of, or the request whose mail bounced.
     `delayed_at` is when SES first said that it is still trying. A bounced mail's `reason` is SES's type and subtype.
     `attempt` counts the calls made to SES; a mail in `sending` is held by one worker until `lease_until`.
     `timer_at` is when somebody must look at the mail again; 0 means never.
@@ -124,6 +130,8 @@ def about(mail: Mail) -> dict[str, str]:
             return {"request": mail.reference} if mail.reference else {}
         case MailKind.REPORT:
             return {"month": mail.subject_id}
+        case MailKind.CONFIRMATION:
+            return {"opt_in": mail.subject_id}
         case MailKind.INVITATION | MailKind.REMINDER | MailKind.THANKS:
             return {"request": mail.subject_id}
 

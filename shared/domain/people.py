@@ -29,7 +29,8 @@ class Suppression(StrEnum):
 class Person:
     """One who is asked. Times are Unix seconds; `rev` counts the writes of the record.
 
-    `next_eligible_at` is the throttle: no survey may be requested for the person before it.
+    `next_eligible_at` is the throttle: no survey may be requested for the person before it. Who opted in did so at
+    `consented_at`, to the version `consented_to` of the project's text.
     """
 
     id: str
@@ -48,6 +49,8 @@ class Person:
     unsubscribed_at: int = 0
     bounced_at: int = 0
     complained_at: int = 0
+    consented_at: int = 0
+    consented_to: str = ""
     rev: int = 0
 
     @property

@@ -1,5 +1,6 @@
 """A project: one survey programme, and everything about it that a company may choose."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
@@ -91,6 +92,28 @@ class Autopilot:
 
 
 @dataclass(frozen=True, slots=True)
+class OptInTerms:
+    """On which terms anybody may ask for surveys: the text that they agree to, and how many may ask in an hour.
+
+    `consent` is in the language of the project's `locale`.
+    """
+
+    enabled: bool = False
+    consent: str = ""
+    consent_by_language: Mapping[str, str] = field(default_factory=dict)
+    hourly_limit: int = 100
+
+    def versions(self) -> dict[str, str]:
+        """Every text that people may agree to now, by its version."""
+        return {consent_version(text): text for text in (self.consent, *self.consent_by_language.values()) if text}
+
+
+def consent_version(text: str) -> str:
+    """The name of a text that people agree to: whoever changes a letter of it makes another."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """One survey programme. Durations are in days."""
 
@@ -113,6 +136,7 @@ class Project:
     reminder_days: tuple[int, ...] = (3, 7)
     renewal_lead_days: int = 60
     thank_promoters: bool = True
+    opt_in: OptInTerms = OptInTerms()
     dimensions: tuple[str, ...] = ()
     created_at: int = 0
     updated_at: int = 0
@@ -150,6 +174,11 @@ class Project:
         }
         said["product"] = said["product"] or self.product
         return replace(self.texts, **said)
+
+    def consent_in(self, locale: str) -> str:
+        """The text that a reader agrees to: in their language, else in the project's. Nobody agrees to no text."""
+        terms = self.opt_in
+        return localised(terms.consent_by_language, locale) or terms.consent
 
     def locale_of(self, email: str) -> str:
         """The locale of one of the company's own people; an empty string when it is not known."""

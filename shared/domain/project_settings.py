@@ -19,6 +19,7 @@ from shared.domain.project import (
     Brand,
     BusinessCalendar,
     Contact,
+    OptInTerms,
     Project,
     Sender,
     SendWindow,
@@ -65,6 +66,15 @@ def parse_project(data: Mapping[str, Any]) -> Project:
         managers=reader.contacts("managers"),
         texts=Texts(**reader.texts("texts"), thank_you_link_url=reader.url("texts.thank_you_link_url")),
         texts_by_language={tag: Texts(**reader.texts(f"texts.{tag}")) for tag in reader.languages("texts")},
+        opt_in=OptInTerms(
+            enabled=reader.flag("opt_in.enabled", default=False),
+            consent=reader.text("opt_in.consent", limit=2000, lines=True),
+            consent_by_language={
+                tag: reader.text(f"opt_in.{tag}.consent", required=True, limit=2000, lines=True)
+                for tag in reader.languages("opt_in")
+            },
+            hourly_limit=reader.integer("opt_in.hourly_limit", 100, 1, 10_000),
+        ),
         calendar=BusinessCalendar(
             days=reader.weekdays("calendar.days"),
             start=reader.clock("calendar.start", time(9)),
@@ -89,6 +99,8 @@ def parse_project(data: Mapping[str, Any]) -> Project:
     for name, hours in (("calendar", project.calendar), ("send_window", project.send_window)):
         if hours is not None and hours.start >= hours.end:
             reader.blame(f"{name}.end", f"must be later than {name}.start")
+    if project.opt_in.enabled and not project.opt_in.consent:
+        reader.blame("opt_in.consent", "can't be blank: who opts in has to know what they agree to")
     reader.finish()
     return project
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.domain.cases import Case
 from shared.domain.figures import Figures
+from shared.domain.opt_ins import OptIn
 from shared.domain.people import Person
 from shared.domain.project import Contact, Project
 from shared.domain.requests import SEND_PROPERTIES, SurveyRequest
@@ -101,6 +102,34 @@ def thanks(
         why=words.say(
             "%(brand)s sends this one mail because you answered its survey.",
             brand=project.brand.name,
+        ),
+    )
+
+
+def confirmation(project: Project, opt_in: OptIn, *, confirm_url: str) -> Message:
+    """The mail that asks whether it was the address's owner who opted in. It repeats nothing that was typed."""
+    words = words_for(project, opt_in.locale)
+    brand = project.brand.name
+    return _message(
+        "confirmation",
+        project,
+        words,
+        subject=words.say("Please confirm your address for %(brand)s", brand=brand),
+        preheader=words.say("One press, and you are in. If it was not you, do nothing."),
+        heading=words.say("Was that you?"),
+        message=words.say(
+            "Somebody entered this address to get the surveys of %(brand)s. "
+            "If it was you, confirm it on the page behind this button.",
+            brand=brand,
+        ),
+        press=words.say("Confirm my address"),
+        confirm_url=confirm_url,
+        otherwise=words.say(
+            "If it was not you, do nothing: no survey comes, and the address is deleted on %(day)s.",
+            day=words.day(opt_in.expires_at),
+        ),
+        why=words.say(
+            "Sent by %(sender)s, because this address was entered on its page.", sender=from_whom(project, words)
         ),
     )
 

@@ -8,7 +8,7 @@ from shared.domain.responses import Response
 from shared.render.texts import SendTexts
 from shared.render.words import Words
 
-Problem = Literal["unknown", "expired", "closed", "busy", "error"]
+Problem = Literal["unknown", "expired", "closed", "busy", "too_many", "error"]
 """Why a link does not lead to what it should."""
 
 
@@ -66,6 +66,11 @@ def problem_words(kind: Problem, words: Words) -> tuple[str, list[str]]:
             return words.say("One moment, please"), [
                 words.say("There is a lot going on right now, and nothing has been saved."),
                 words.say("Wait a few seconds, go back and try again."),
+            ]
+        case "too_many":
+            return words.say("Too many at once"), [
+                words.say("More people came here than usual, and nothing has been kept."),
+                words.say("Please come back in an hour."),
             ]
         case "error":
             return words.say("Something went wrong here"), [

@@ -52,6 +52,26 @@ def address(project_id: str, mail_address: str) -> Key:
     return Key(f"ADDRESS#{project_id}#{address_hash(project_id, mail_address)}", "ADDRESS")
 
 
+def opt_in(opt_in_id: str) -> Key:
+    """What somebody asked for on the opt-in page."""
+    return Key(f"OPT_IN#{opt_in_id}", "OPT_IN")
+
+
+def opt_in_of(project_id: str, mail_address: str) -> Key:
+    """The claim that keeps an address to one opt-in."""
+    return Key(address(project_id, mail_address).pk, "OPT_IN")
+
+
+def opt_in_count(project_id: str, hour: int, source: str) -> Key:
+    """How often the opt-in page was used in an hour (since 1970), from one source or, without one, in all."""
+    return Key(f"OPT_IN_COUNT#{project_id}#{hour}", source or "ALL")
+
+
+def consent(project_id: str, version: str) -> Key:
+    """A text that people of a project have agreed to."""
+    return Key(f"CONSENT#{project_id}", version)
+
+
 def idempotency(project_id: str, key: str) -> Key:
     """That a caller's key was used, and for whom."""
     return Key(f"IDEMPOTENCY#{project_id}#{hashlib.sha256(key.encode()).hexdigest()}", "IDEMPOTENCY")

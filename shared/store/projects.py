@@ -11,7 +11,7 @@ from shared.domain.project import Project
 from shared.domain.project_settings import parse_project
 from shared.store import keys
 from shared.store.attributes import Item
-from shared.store.table import Put, records
+from shared.store.table import Put, Replace, Write, records
 
 _SECONDS_KEPT = 30.0
 _cache: dict[str, tuple[float, Project]] = {}
@@ -30,9 +30,15 @@ def save(settings: Mapping[str, Any], *, now: int) -> Project:
     text = json.dumps(settings, default=str, ensure_ascii=False, sort_keys=True)
     item = {"pk": key.pk, "sk": key.sk, "kind": "project", "settings": text, "rev": rev + 1}
     item |= {"created_at": created_at, "updated_at": now}
-    records().write(Put(item, rev=rev))
+    records().write(Put(item, rev=rev), *_consent(project))
     _cache.pop(project.id, None)
     return replace(project, created_at=created_at, updated_at=now)
+
+
+def _consent(project: Project) -> list[Write]:
+    """Keeps the texts that people agree to, by their versions, for whoever has to show what somebody agreed to."""
+    found = [(keys.consent(project.id, version), text) for version, text in project.opt_in.versions().items()]
+    return [Replace({"pk": key.pk, "sk": key.sk, "kind": "consent", "text": text}) for key, text in found]
 
 
 def load(project_id: str) -> Project:

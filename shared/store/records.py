@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shared.domain.autopilot import Membership
     from shared.domain.cases import Case
     from shared.domain.mails import Mail
+    from shared.domain.opt_ins import OptIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,18 @@ def _membership_indexes(member: "Membership") -> dict[str, str]:
     return keys.listed("membership", member.project, member.id, member.created_at) | turn
 
 
+def _opt_in_indexes(opt_in: "OptIn") -> dict[str, str]:
+    if not opt_in.timer_at:
+        return {}
+    return keys.due(opt_in.project, keys.Lane.BULK, f"opt_in:{opt_in.id}", opt_in.timer_at)
+
+
 def _timer(record: "SurveyRequest | Mail") -> dict[str, str]:
     if not record.timer_at:
         return {}
     if isinstance(record, SurveyRequest):
         return keys.due(record.project, keys.Lane.BULK, f"request:{record.id}", record.timer_at)
-    lane = keys.Lane.PROMPT if record.kind.at_least_once else keys.Lane.BULK
+    lane = keys.Lane.PROMPT if record.kind.is_prompt else keys.Lane.BULK
     return keys.due(record.project, lane, f"mail:{record.id}", record.timer_at)
 
 
@@ -79,9 +86,10 @@ _SHAPES: dict[str, _Shape] = {
     "Response": _Shape("response", keys.response, _response_indexes),
     "Case": _Shape("case", keys.case, _case_indexes),
     "Membership": _Shape("membership", keys.membership, _membership_indexes),
+    "OptIn": _Shape("opt_in", keys.opt_in, _opt_in_indexes),
 }
 
-type Record = Person | SurveyRequest | Mail | Response | Case | Membership
+type Record = Person | SurveyRequest | Mail | Response | Case | Membership | OptIn
 
 
 def load[R: Record](cls: type[R], record_id: str) -> R | None:

@@ -42,7 +42,7 @@ def subscribe(person_id: str) -> Person | None:
             return person
         free = replace(person, unsubscribed_at=0)
         try:
-            records().write(changed(free), Delete(keys.suppression(person_id, Suppression.UNSUBSCRIBED.value)))
+            records().write(changed(free), unlisted(person_id))
         except ChangedError:
             continue
         return free
@@ -69,6 +69,32 @@ def bounced(
 def complained(person_id: str, now: int) -> Person | None:
     """Stops survey mail to one who called it spam."""
     return _suppress(person_id, lambda p: replace(p, complained_at=p.complained_at or now))
+
+
+def bar_address(project: str, address: str, now: int, *, complained: bool) -> Person | None:
+    """Marks an address that takes no mail, or whose owner complained, for whoever may be added with it.
+
+    When it is a person's already, nothing is written: the person is returned, to be suppressed themselves.
+    """
+    mark = "complained_at" if complained else "bounced_at"
+    for _ in range(_ATTEMPTS):
+        claim, person = people.find(project, address)
+        known = claim.item or {}
+        if person or mark in known:
+            return person
+        key = keys.address(project, address)
+        marked = known | {"pk": key.pk, "sk": key.sk, "kind": "address", mark: now, "rev": claim.rev + 1}
+        try:
+            records().write(Put(marked, rev=claim.rev))
+        except ChangedError:
+            continue
+        return None
+    raise BusyError("this address changes all the time; it comes again")
+
+
+def unlisted(person_id: str) -> Write:
+    """The write that strikes a person off the list of those who unsubscribed; the change of the person goes with it."""
+    return Delete(keys.suppression(person_id, Suppression.UNSUBSCRIBED.value))
 
 
 def _suppress(

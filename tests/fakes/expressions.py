@@ -12,6 +12,7 @@ _EQUALS = re.compile(r"(\w+) = (:\w+)")
 _COMPARES = re.compile(r"(\w+) (<|<=|>=|>) (:\w+)")
 _ORDERS = {"<": operator.lt, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
 _SIZE = re.compile(r"size\((\w+)\) < (:\w+)")
+_ACTION = re.compile(r"(SET|ADD) (.*?)(?= SET | ADD |$)")
 _CONTAINS = re.compile(r"contains\((\w+), (:\w+)\)")
 
 
@@ -38,13 +39,13 @@ def _term(term: str, item: Wire, values: Mapping[str, Wire]) -> bool:
 
 
 def updated(expression: str, item: Wire, names: Mapping[str, str], values: Mapping[str, Wire]) -> Wire:
-    """The item after `SET a = :a` or `ADD a :a, b :b` of numbers and string sets."""
-    action, _, rest = expression.partition(" ")
+    """The item after `SET a = :a` and `ADD a :a, b :b` of numbers and string sets."""
     after = dict(item)
-    for part in rest.split(","):
-        name, _, value = part.strip().replace(" = ", " ").partition(" ")
-        name = names.get(name, name)
-        after[name] = values[value] if action == "SET" else _added(after.get(name), values[value])
+    for action, rest in _ACTION.findall(expression):
+        for part in rest.split(","):
+            name, _, value = part.strip().replace(" = ", " ").partition(" ")
+            name = names.get(name, name)
+            after[name] = values[value] if action == "SET" else _added(after.get(name), values[value])
     return after
 
 

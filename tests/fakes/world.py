@@ -177,6 +177,7 @@ def http_event(
     *,
     query: str = "",
     headers: Mapping[str, str] | None = None,
+    source: str = "192.0.2.1",
     form: Mapping[str, str] | None = None,
     body: str | bytes | None = None,
 ) -> dict[str, Any]:
@@ -196,7 +197,7 @@ def http_event(
             "requestId": "http-1",
             "domainName": "api.example.com",
             "stage": "$default",
-            "http": {"method": method, "path": path, "sourceIp": "192.0.2.1", "userAgent": "test"},
+            "http": {"method": method, "path": path, "sourceIp": source, "userAgent": "test"},
         },
         "body": base64.b64encode(body).decode() if isinstance(body, bytes) else body,
         "isBase64Encoded": encoded,

@@ -80,6 +80,8 @@ def test_only_the_two_apis_invoke_functions_from_outside(stage: Stage) -> None:
         ("surveys", "page", "/*/*"),
         ("surveys", "page", "/*/*/r/{token}"),
         ("surveys", "page", "/*/*/u/{token}"),
+        ("surveys", "page", "/*/*/j/{token}"),
+        ("surveys", "page", "/*/*/join/{project}"),
         ("surveys", "desk", "/*/*/c/{token}"),
         ("surveys", "desk", "/*/*/m/{token}"),
     }

@@ -16,7 +16,11 @@ GRANTS = {
         "metrics": "Query",
         "report": "lambda:InvokeFunction",
     },
-    "page": {"records": "GetItem PutItem DeleteItem Query", "links secret": "secretsmanager:GetSecretValue"},
+    "page": {
+        "records": "GetItem PutItem UpdateItem DeleteItem Query",
+        "links secret": "secretsmanager:GetSecretValue",
+        "prompt": SEND,
+    },
     "desk": {
         "records": "GetItem BatchGetItem PutItem",
         "links secret": "secretsmanager:GetSecretValue",
@@ -31,7 +35,7 @@ GRANTS = {
         "*": "ses:GetSendQuota",
     },
     "deliver": {
-        "records": "GetItem BatchGetItem PutItem UpdateItem ConditionCheckItem",
+        "records": "GetItem BatchGetItem PutItem UpdateItem ConditionCheckItem DeleteItem",
         "links secret": "secretsmanager:GetSecretValue",
         "bucket/reports/*": "s3:GetObject",
         "prompt": RECEIVE,

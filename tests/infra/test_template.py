@@ -190,6 +190,8 @@ def test_public_routes_are_these(stage: Stage) -> None:
         ("api", "$default"),
         ("surveys", "$default"),
         ("surveys", "ANY /c/{token}"),
+        ("surveys", "ANY /j/{token}"),
+        ("surveys", "ANY /join/{project}"),
         ("surveys", "ANY /m/{token}"),
         ("surveys", "ANY /r/{token}"),
         ("surveys", "ANY /u/{token}"),

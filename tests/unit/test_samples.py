@@ -169,6 +169,8 @@ def test_the_main_project_names_every_setting_there_is() -> None:
     parse_project(data)
     default = parse_project(tomllib.loads((SAMPLES / "projects" / "nadwar.toml").read_text(encoding="utf-8")))
     assert set(data["texts"].pop("es")) == set(LANGUAGE_BOUND)
+    assert set(data["opt_in"].pop("es")) == {"consent"}
+    data["opt_in"]["consent_by_language"] = {}
     for field in fields(Project):
         if field.name in {"created_at", "updated_at", "texts_by_language"}:
             continue

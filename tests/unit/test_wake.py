@@ -66,13 +66,13 @@ def test_given_a_large_project_then_a_small_one_has_its_turn(world: World) -> No
     assert sum(name.startswith("gamma") for name in names) == 1
 
 
-def test_given_mails_to_colleagues_then_they_go_by_the_prompt_queue(world: World) -> None:
+def test_given_mails_that_somebody_waits_for_then_they_go_by_the_prompt_queue(world: World) -> None:
     world.project()
     for kind in MailKind:
         records().write(created(Mail(f"{kind.value}-x", "acme", kind, "s", START, timer_at=START)))
     due(world, "acme", 1)
     release(START + 60, "w")
-    assert sorted(taken(world, PROMPT)) == ["alert-x", "bounce_notice-x", "report-x"]
+    assert sorted(taken(world, PROMPT)) == ["alert-x", "bounce_notice-x", "confirmation-x", "report-x"]
     assert sorted(taken(world)) == ["acme000-1", "invitation-x", "reminder-x", "thanks-x"]
 
 

@@ -6,16 +6,18 @@ from html.parser import HTMLParser
 from shared.domain.cases import Case, add_note, contact, join, open_case, recover
 from shared.domain.figures import Figures, SegmentValue
 from shared.domain.nps import Histogram
+from shared.domain.opt_ins import OptIn
 from shared.domain.people import Person
-from shared.domain.project import Brand, Contact, Project, Sender, Texts
+from shared.domain.project import Brand, Contact, OptInTerms, Project, Sender, Texts
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
-from shared.render import case_page, mails, pages, report
+from shared.render import case_page, join_pages, mails, pages, report
 
 NOW = 1_795_183_200
 DAY = 86_400
 SURVEY_URL = "https://surveys.example.com/r/v1.k1.cmVx.bWFj"
 STOP_URL = "https://surveys.example.com/u/v1.k1.cmVx.bWFj"
+JOIN_URL = "https://surveys.example.com/j/v1.k1.b3B0.bWFj"
 DESK_URL = "https://surveys.example.com/c/v1.k1.Y2Fz.bWFj"
 
 
@@ -67,6 +69,7 @@ def a_project(text: str = "Mirandel") -> Project:
         owner=Contact("owner@example.com", text),
         texts=Texts(text, text, text, text, text, "https://example.com/review"),
         time_zone="Europe/Berlin",
+        opt_in=OptInTerms(enabled=True, consent=text, consent_by_language={"es": text}),
     )
 
 
@@ -80,6 +83,10 @@ def a_response(score: int, comment: str = "Four clicks where one was enough.", *
     made = Response("res_1", "mirandel", "per_1", score, NOW, NOW, comment=comment, commented=bool(comment))
     made = replace(made, properties={"account_name": "Nordhollow Clinic", "renewal_date": "2027-01-31", "arr": "48000"})
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def an_opt_in(text: str) -> OptIn:
+    return OptIn("opt_1", "mirandel", NOW, email=text, name=text, asked_at=NOW, expires_at=NOW + 7 * DAY)
 
 
 def a_segment(value: str, counts: tuple[int, ...]) -> SegmentValue:
@@ -190,6 +197,7 @@ def messages(text: str) -> dict[str, mails.Message]:
             history=[replace(response, id="res_0", created_at=NOW - DAY)],
         ),
         "bounce notice": mails.bounce_notice(project, replace(person, bounced_at=NOW), project.owner),
+        "confirmation": mails.confirmation(project, an_opt_in(text), confirm_url=JOIN_URL),
         "report": mails.report_summary(project, some_figures(text), report_url=DESK_URL, recipient_name=text),
     }
 
@@ -207,6 +215,19 @@ def everything(text: str) -> dict[str, str]:
         "page unsubscribed": pages.unsubscribe(project, pages.Wish.NONE),
         "page subscribed again": pages.unsubscribe(project, pages.Wish.AGAIN),
         "page problem": pages.problem("expired", project),
+        "page join": join_pages.form(project, stamp="v1.k1.Zm9y.bWFj"),
+        "page join refused": join_pages.form(
+            project,
+            stamp="v1.k1.Zm9y.bWFj",
+            name=text,
+            email=text,
+            errors={"email": [text], "name": [text]},
+        ),
+        "page join again": join_pages.form(project, stamp="v1.k1.Zm9y.bWFj", name=text, email=text),
+        "page join sent": join_pages.sent(project),
+        "page join confirm": join_pages.confirm(project, an_opt_in(text)),
+        "page join confirm refused": join_pages.confirm(project, an_opt_in(text), name=text, errors={"name": [text]}),
+        "page join welcome": join_pages.welcome(project, an_opt_in(text)),
         "page case": case_page.case(
             project,
             case,
