@@ -30,11 +30,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer that is no JSON: a page or a text to look at, with the headers it needs."""
+
+    content_type: str
+    body: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
-    """A method and path of the API, what it takes, and what does it."""
+    """A method and path of the API, what it takes, what does it, and the kind of its answer."""
 
     method: str
     path: str
     scope: Scope
     input: type[Input]
-    run: Callable[..., Answer]
+    run: Callable[..., Answer | Shown]
+    media: str = "application/json"

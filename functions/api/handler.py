@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.api import auth, reading
 from functions.api.auth import ForbiddenError, UnauthorizedError
-from functions.api.calls import Call, Route
+from functions.api.calls import Call, Route, Shown
 from functions.api.routes import ROUTES
 from shared.domain.errors import BusyError, ConflictError, InvalidError, NotFoundError
 from shared.inputs.checking import check
@@ -75,8 +75,8 @@ def _runner(route: Route) -> Callable[..., Response[str]]:
 
 def _run(route: Route, path: Mapping[str, str]) -> Response[str]:
     event = app.current_event.raw_event
-    if not _takes_json(event["headers"].get("accept", "")):
-        return _problem(406, {"accept": ["must allow application/json"]})
+    if not _takes(route.media, event["headers"].get("accept", "")):
+        return _problem(406, {"accept": [f"must allow {route.media}"]})
     key = auth.authenticate(event["headers"])
     log.concern(route=route.path, project=key.project)
     auth.authorize(key, route.scope)
@@ -91,6 +91,8 @@ def _run(route: Route, path: Mapping[str, str]) -> Response[str]:
         base_url=_base_url(event),
     )
     answer = route.run(call, **path)
+    if isinstance(answer, Shown):
+        return Response(200, answer.content_type, answer.body, dict(answer.headers))
     return Response(answer.status, _JSON, json.dumps(answer.body, ensure_ascii=False), dict(answer.headers))
 
 
@@ -165,9 +167,9 @@ def _problem(status: int, errors: dict[str, list[str]]) -> Response[str]:
     return Response(status, _JSON, json.dumps(body, ensure_ascii=False), headers)
 
 
-def _takes_json(accept: str) -> bool:
+def _takes(media: str, accept: str) -> bool:
     kinds = [part.split(";")[0].strip().lower() for part in accept.split(",") if part.strip()]
-    return not kinds or any(kind in {"*/*", "application/*", "application/json"} for kind in kinds)
+    return not kinds or any(kind in {"*/*", f"{media.partition('/')[0]}/*", media} for kind in kinds)
 
 
 def _base_url(event: dict[str, Any]) -> str:

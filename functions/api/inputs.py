@@ -151,5 +151,17 @@ class CasesQuery(NumberedPageQuery):
     state: Annotated[str | None, Field(pattern=r"^(open|contacted|resolved)$")] = None
 
 
+class PreviewQuery(Input):
+    """GET project/preview."""
+
+    what: Annotated[str, Field(pattern=r"^(page|thank_you|unsubscribe|problem|join|case|mail|text|report)$")] = "page"
+    state: str | None = None
+    score: Annotated[Whole, Field(ge=0, le=10)] = 9
+    locale: Annotated[str | None, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = None
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = "Robin Example"
+    comment: Annotated[str, Field(max_length=10_000)] = "It does what we need. Exports could be faster."
+    properties: CheckedProperties = Field(default_factory=dict)
+
+
 class NoQuery(Input):
     """A call without parameters."""

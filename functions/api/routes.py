@@ -5,7 +5,7 @@ from itertools import islice
 from urllib.parse import unquote
 
 from functions.api import batch, cursors, erase, inputs, members, metrics, outputs, reports
-from functions.api.calls import Answer, Call, Route
+from functions.api.calls import Answer, Call, Route, Shown
 from shared.domain.autopilot import Membership
 from shared.domain.cases import Case
 from shared.domain.errors import ConflictError, InvalidError, NotFoundError
@@ -221,7 +221,15 @@ def delete_membership(call: Call[inputs.MemberQuery]) -> Answer:
     return Answer({"person": outputs.person(who)}, status=202)
 
 
+def get_preview(call: Call[inputs.PreviewQuery]) -> Shown:
+    """A page or mail of the project as people would see it, made of invented data."""
+    from functions.api import preview  # noqa: PLC0415  # rendering would double the cold start of all other calls
+
+    return Shown(*preview.show(call.project, call.given, call.now))
+
+
 ROUTES = (
+    Route("GET", "project/preview", Scope.READ, inputs.PreviewQuery, get_preview, media="text/html"),
     Route("POST", "people/batch", Scope.SEND, inputs.BatchInput, post_batch),
     Route("POST", "people", Scope.SEND, PersonInput, post_person),
     Route("GET", "people", Scope.READ, inputs.PeopleQuery, list_people),

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from functions.api import preview
 from functions.api.routes import ROUTES
 from infra.settings import Settings
 from local import command
@@ -258,3 +259,11 @@ def test_every_file_that_is_spoken_of_is_there(document: Path) -> None:
 def test_every_folder_of_the_readme_is_there() -> None:
     for folder, _ in table("README.md", "folder"):
         assert (ROOT / quoted(folder)[0]).is_dir()
+
+
+def test_the_api_guide_tells_everything_that_can_be_looked_at() -> None:
+    told = {}
+    for what, states in table("docs/api.md", "`what`"):
+        for name in quoted(what):
+            told[name] = tuple(quoted(states))
+    assert told == preview.STATES
