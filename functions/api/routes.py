@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from urllib.parse import unquote
 
-from functions.api import batch, cursors, erase, inputs, members, metrics, outputs, reports
+from functions.api import autopilot, batch, cursors, erase, inputs, metrics, outputs, reports
 from functions.api.calls import Answer, Call, Route, Shown
-from shared.domain.autopilot import Membership
+from functions.api.pages import page_of
 from shared.domain.cases import Case
 from shared.domain.errors import ConflictError, InvalidError, NotFoundError
 from shared.domain.monthly import month_of
@@ -16,7 +16,7 @@ from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
 from shared.inputs.person import PersonInput
 from shared.outside import log
-from shared.store import lists, memberships, opt_ins, people, send_calls, suppression
+from shared.store import lists, opt_ins, people, send_calls, suppression
 from shared.store.api_keys import Scope
 from shared.store.idempotency import Keep
 from shared.store.records import load, load_many
@@ -51,7 +51,7 @@ def list_people(call: Call[inputs.PeopleQuery]) -> Answer:
         return Answer([outputs.person(found)] if found else [])
     if query.phone_number:
         return Answer([outputs.person(one) for one in _with_number(project, query.phone_number, call.now)])
-    page, headers = _page(call, "people", Person, "person")
+    page, headers = page_of(call, "people", Person, "person")
     return Answer([outputs.person(one) for one in page], headers=headers)
 
 
@@ -183,44 +183,6 @@ def post_report(call: Call[inputs.ReportInput]) -> Answer:
     return Answer(outputs.report(reports.request(project, month, call.now)), status=202)
 
 
-def get_autopilot(call: Call[inputs.NoQuery]) -> Answer:
-    """Whether relationship surveys repeat, and how often."""
-    return Answer(outputs.autopilot(call.project))
-
-
-def list_memberships(call: Call[inputs.MembershipsQuery]) -> Answer:
-    """Who is in Autopilot, by the time they were enrolled; the next page is in the Link header."""
-    query = call.given
-    if query.person_id is None and query.person_email is None:
-        page, headers = _page(call, "autopilot/email/memberships", Membership, "membership")
-        return Answer(members.shapes(call.project, page), headers=headers)
-    who = members.named(call.project, query.person_id, query.person_email)
-    found = load(Membership, who.id) if who else None
-    return Answer(members.shapes(call.project, [found] if found else []))
-
-
-def post_membership(call: Call[inputs.MemberInput]) -> Answer:
-    """Has a person asked again and again; who is a member already keeps their turn."""
-    query = call.given
-    who = members.named(call.project, query.person_id, query.person_email)
-    if who is None:
-        named = "person_id" if query.person_id is not None else "person_email"
-        raise InvalidError({named: ["is not a person of this project"]})
-    log.concern(person=who.id)
-    made = memberships.enrol(call.project, who, call.now, query.properties)
-    return Answer(members.shapes(call.project, [made])[0], status=201)
-
-
-def delete_membership(call: Call[inputs.MemberQuery]) -> Answer:
-    """Ends a membership; a survey that waits to be sent is sent all the same."""
-    who = members.named(call.project, call.given.person_id, call.given.person_email)
-    if who is None:
-        raise NotFoundError("there is no such person")
-    log.concern(person=who.id)
-    memberships.end(who.id)
-    return Answer({"person": outputs.person(who)}, status=202)
-
-
 def get_preview(call: Call[inputs.PreviewQuery]) -> Shown:
     """A page or mail of the project as people would see it, made of invented data."""
     from functions.api import preview  # noqa: PLC0415  # rendering would double the cold start of all other calls
@@ -242,10 +204,7 @@ ROUTES = (
     Route("POST", "unsubscribes", Scope.SEND, inputs.UnsubscribeInput, post_unsubscribe),
     Route("GET", "unsubscribes", Scope.READ, inputs.NumberedPageQuery, list_unsubscribes),
     Route("GET", "bounces", Scope.READ, inputs.NumberedPageQuery, list_bounces),
-    Route("GET", "autopilot/email", Scope.READ, inputs.NoQuery, get_autopilot),
-    Route("GET", "autopilot/email/memberships", Scope.READ, inputs.MembershipsQuery, list_memberships),
-    Route("POST", "autopilot/email/memberships", Scope.SEND, inputs.MemberInput, post_membership),
-    Route("DELETE", "autopilot/email/memberships", Scope.SEND, inputs.MemberQuery, delete_membership),
+    *autopilot.ROUTES,
     Route("GET", "cases", Scope.READ, inputs.CasesQuery, list_cases),
     Route("GET", "cases/<case_id>", Scope.READ, inputs.NoQuery, get_case),
     Route("GET", "reports", Scope.READ, inputs.NoQuery, list_reports),
@@ -338,24 +297,3 @@ def _id(text: str) -> str:
     if len(text) > _LONGEST_ID or not text.isascii():
         raise NotFoundError("there is no such thing")
     return text
-
-
-def _page[Q: inputs.CursorQuery, R: (Person, Membership)](
-    call: Call[Q], path: str, cls: type[R], kind: str
-) -> tuple[list[R], dict[str, str]]:
-    """A page of records by the time they were made, and the Link header that leads to the next one."""
-    query, project = call.given, call.project
-    listed = lists.by_time(
-        cls,
-        kind,
-        project.id,
-        since=max(query.since or 0, project.created_at),
-        until=min(query.until or call.now, call.now),
-        after=cursors.read(query.cursor),
-        page_size=query.per_page + 1,
-    )
-    page = list(islice(listed, query.per_page + 1))
-    if len(page) <= query.per_page:
-        return page, {}
-    page = page[: query.per_page]
-    return page, cursors.next_page(f"{call.base_url}{path}", query, page[-1])
