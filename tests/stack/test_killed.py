@@ -77,14 +77,19 @@ class _Passing(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
+def output(stack: Stack, name: str) -> str:
+    """An output of the deployed stack."""
+    [found] = stack.client("cloudformation").describe_stacks(StackName="hearback-local")["Stacks"]
+    return next(str(one["OutputValue"]) for one in found["Outputs"] if one["OutputKey"] == name)
+
+
 @pytest.fixture
 def silent(stack: Stack) -> Iterator[None]:
     """SES reports no delivery: the emulator's report would settle the mail at once."""
     ses, known = stack.client("ses"), {"Identity": "example.com", "NotificationType": "Delivery"}
-    topics = ses.get_identity_notification_attributes(Identities=["example.com"])["NotificationAttributes"]
     ses.set_identity_notification_topic(**known)
     yield
-    ses.set_identity_notification_topic(**known, SnsTopic=topics["example.com"]["DeliveryTopic"])
+    ses.set_identity_notification_topic(**known, SnsTopic=output(stack, "FeedbackTopic"))
 
 
 @contextmanager
@@ -115,9 +120,7 @@ def event_of(stack: Stack, mail: str, address: str) -> None:
     event = json.loads(EVENT.read_text())
     event["mail"] |= {"destination": [address]}
     event["mail"]["tags"] |= {"mail": [mail]}
-    [found] = stack.client("cloudformation").describe_stacks(StackName="hearback-local")["Stacks"]
-    queue = next(one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == "FeedbackQueue")
-    stack.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+    stack.client("sqs").send_message(QueueUrl=output(stack, "FeedbackQueue"), MessageBody=json.dumps(event))
 
 
 def test_a_worker_killed_between_ses_and_its_own_write_sends_one_mail_and_the_event_settles_it(
