@@ -20,11 +20,12 @@ class SendCall:
     """What a caller says of a person. None leaves what is known; a property of None removes it. Times are Unix seconds.
 
     `at` is when the survey is to be sent; nothing is asked for unless `send`, nothing is done when it is a `dry_run`.
-    `last_sent_at` tells of a survey that was sent from elsewhere.
+    `last_sent_at` tells of a survey that was sent from elsewhere. `email_update` is the person's address from now on.
     """
 
     email: str
     at: int
+    email_update: str | None = None
     name: str | None = None
     phone_number: str | None = None
     locale: str | None = None

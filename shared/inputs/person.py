@@ -97,6 +97,7 @@ class PersonInput(Input):
     """A send call."""
 
     email: Address | None = None
+    email_update: Address | None = None
     name: Annotated[str | None, Field(max_length=200)] = None
     phone_number: Annotated[str | None, Field(max_length=40)] = None
     delay: Annotated[Whole, Field(ge=0, le=MAX_DELAY)] = 0
@@ -129,6 +130,7 @@ class PersonInput(Input):
             given["renewal_date"] = self.renewal_date.isoformat()
         return SendCall(
             email=self.email,
+            email_update=self.email_update,
             at=at,
             name=self.name,
             phone_number=self.phone_number,

@@ -221,6 +221,7 @@ def bounce_notice(project: Project, person: Person, owner: Contact) -> Message:
             words.say("Correct it in the system that your surveys start from, so that the next one goes there."),
             words.say("If they have left, find out who decides now, and have that person surveyed in their place."),
         ],
+        call=f"POST people\nemail={person.email}\nemail_update=…",
         why=words.say(
             "Hearback sends this to %(owner)s, who answers for this customer.", owner=owner.name or owner.email
         ),

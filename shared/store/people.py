@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from shared.domain.errors import BusyError
-from shared.domain.people import Person
+from shared.domain.people import Person, Suppression
 from shared.domain.requests import SurveyRequest
 from shared.store import keys
 from shared.store.attributes import Item, pack, unpack
 from shared.store.records import changed, created, load
-from shared.store.table import ChangedError, Put, Write, records
+from shared.store.table import ChangedError, Delete, Put, Write, records
 
 _ATTEMPTS = 10
 
@@ -55,6 +55,30 @@ def release(person: Person) -> Put:
     kept = {name: value for name, value in pack(person).items() if name in _SURVIVING}
     rev = item.get("rev", 0)
     return Put({"pk": key.pk, "sk": key.sk, "kind": "address", "rev": rev + 1, **kept}, rev=rev)
+
+
+def readdressed(person: Person, address: str, claim: Claim, target: Claim) -> tuple[Person, list[Write]]:
+    """A person under another address, and the writes that release the claim of the old one and take the new one's.
+
+    A bounce belongs to an address: the old one keeps it, the new one brings its own. What a person said holds for both.
+    """
+    marks = target.seed(Person(id=person.id, project=person.project, created_at=person.created_at))
+    moved = replace(
+        person,
+        email=address,
+        bounced_at=marks.bounced_at,
+        unsubscribed_at=person.unsubscribed_at or marks.unsubscribed_at,
+        complained_at=person.complained_at or marks.complained_at,
+    )
+    old = keys.address(person.project, person.email)
+    left = {"bounced_at": person.bounced_at} if person.bounced_at else {}
+    writes: list[Write] = [
+        Put({"pk": old.pk, "sk": old.sk, "kind": "address", "rev": claim.rev + 1, **left}, rev=claim.rev),
+        _claim(moved, target),
+    ]
+    if person.bounced_at and not moved.bounced_at:
+        writes.append(Delete(keys.suppression(person.id, Suppression.BOUNCED.value)))
+    return moved, writes
 
 
 def everything_of(person_id: str) -> list[Item]:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from shared.domain import send_calls
-from shared.domain.errors import BusyError
+from shared.domain.errors import BusyError, InvalidError
 from shared.domain.mails import Mail, MailState, invitation_id, refused
-from shared.domain.people import Person, merge_properties
+from shared.domain.people import Person, merge_properties, normalise_address
 from shared.domain.project import Project
 from shared.domain.requests import (
     RequestState,
@@ -43,8 +43,7 @@ def send(
     for _ in range(_ATTEMPTS):
         if keep and (told := keep.recall(now)) is not None:
             return told
-        claim, known = people.find(project.id, call.email)
-        person = known or claim.seed(Person(id=new_id(), project=project.id, created_at=now, email=call.email.strip()))
+        claim, known, person, moves = _who(project, call, now)
         person = send_calls.upserted(person, call, project)
         decision = decide_send(person, project, now=now, scheduled_at=call.at) if call.send else None
         if call.dry_run:
@@ -58,11 +57,32 @@ def send(
             )
         answer = shape(Outcome(person, request, decision))
         try:
-            _write(person, known, claim, request, keep.writes(answer, now) if keep else [])
+            _write(person, known, claim, request, [*moves, *(keep.writes(answer, now) if keep else [])])
         except ChangedError:
             continue
         return answer
     raise BusyError("too many calls for this person at once; try again")
+
+
+def _who(project: Project, call: SendCall, now: int) -> tuple[Claim, Person | None, Person, list[Write]]:
+    """The claim that leads to the person, the one known, the one the call is about, and what a new address takes.
+
+    Where the old address is nobody's, the new one's person is meant: so a repeated call finds them again.
+    Raises InvalidError when the new address is another person's.
+    """
+    claim, known = people.find(project.id, call.email)
+    address = (call.email_update or call.email).strip()
+    if normalise_address(address) != normalise_address(call.email):
+        target, holder = people.find(project.id, address)
+        if known is not None and holder is not None:
+            raise InvalidError({"email_update": ["is the address of another person"]})
+        if known is not None:
+            return claim, known, *people.readdressed(known, address, claim, target)
+        claim, known = target, holder
+    if known is None:
+        new = claim.seed(Person(id=new_id(), project=project.id, created_at=now, email=address))
+        return claim, None, new, []
+    return claim, known, replace(known, email=address) if call.email_update else known, []
 
 
 def cancel_pending(project: Project, address: str, now: int) -> None:

@@ -84,6 +84,18 @@ def test_300_calls_at_once_without_a_key_make_one_request_and_one_mail(stack: St
     assert (stack.item(f"PERSON#{person}", "PERSON") or {})["pending_request"] == sent[0]
 
 
+def test_a_scheduled_survey_goes_to_the_person_s_new_address(stack: Stack) -> None:
+    old, new = stack.address(), stack.address()
+    person = stack.call("POST", "people", json={"email": old, "delay": 2}).json()
+    update = {"email": old, "email_update": new, "send": False}
+    told = stack.call("POST", "people", json=update)
+    assert (told.status_code, told.json()["id"], told.json()["email"]) == (201, person["id"], new)
+    stack.mail_to(new)
+    assert stack.inbox.to(old) == []
+    taken = stack.call("POST", "people", json={"email": stack.send(stack.address())["email"], "email_update": new})
+    assert (taken.status_code, list(taken.json()["errors"])) == (422, ["email_update"])
+
+
 def test_a_dry_run_tells_and_does_nothing(stack: Stack) -> None:
     address = stack.address()
     told = stack.call("POST", "people", json={"email": address, "dry_run": True, "send_at": time.time() // 1 + 3600})
