@@ -61,7 +61,7 @@ def sent(outcome: Outcome) -> Shape:
     }
 
 
-def request(one: SurveyRequest, project: Project, who: Person | None) -> Shape:
+def request(one: SurveyRequest, who: Person | None) -> Shape:
     """A survey request in a list; `who` is None once the person is erased."""
     return {
         "id": one.id,
@@ -76,7 +76,7 @@ def request(one: SurveyRequest, project: Project, who: Person | None) -> Shape:
         "bounced_at": one.bounced_at or None,
         "responded_at": one.responded_at or None,
         "reminders": one.reminders,
-        "next_reminder_at": next_reminder_at(one, project) or None,
+        "next_reminder_at": next_reminder_at(one) or None,
         "expires_at": one.expires_at,
     }
 

@@ -102,7 +102,7 @@ def list_requests(call: Call[inputs.RequestsQuery]) -> Answer:
             headers = cursors.next_page(f"{call.base_url}survey_requests", query, one)
             break
     who = _expanded(page)
-    return Answer([outputs.request(one, project, who.get(one.person)) for one in page], headers=headers)
+    return Answer([outputs.request(one, who.get(one.person)) for one in page], headers=headers)
 
 
 def list_responses(call: Call[inputs.ResponsesQuery]) -> Answer:

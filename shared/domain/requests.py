@@ -196,10 +196,10 @@ def reminded(request: SurveyRequest) -> SurveyRequest:
     return replace(request, reminders=request.reminders + 1, timer_at=0)
 
 
-def next_reminder_at(request: SurveyRequest, project: Project) -> int:
-    """When an active request's next reminder is due, 0 when there is to be none."""
-    is_next = request.state is RequestState.ACTIVE and request.reminders < len(project.reminder_days)
-    return request.timer_at if is_next and request.timer_at < request.expires_at else 0
+def next_reminder_at(request: SurveyRequest) -> int:
+    """When an active request's next reminder is due, 0 when there is to be none before it expires."""
+    is_next = request.state is RequestState.ACTIVE and request.timer_at < request.expires_at
+    return request.timer_at if is_next else 0
 
 
 def _next_timer(request: SurveyRequest, project: Project) -> int:
