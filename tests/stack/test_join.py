@@ -70,6 +70,10 @@ def test_who_confirms_by_mail_is_a_person_with_their_consent(stack: Stack) -> No
     text = (stack.item("CONSENT#haldora", version[1]) or {})["text"]
     assert html.escape(text.splitlines()[-1], quote=False) in page
 
+    # and a member of Autopilot
+    member = stack.call("GET", "autopilot/email/memberships", params={"person_email": address}).json()
+    assert [one["person"]["email"] for one in member] == [address]
+
     # and an erasure leaves neither of them
     assert stack.call("DELETE", f"people/email:{address}").status_code == 202
     assert (people(stack, address), opt_in_of(stack, address)) == ([], None)

@@ -170,6 +170,7 @@ def test_given_anybody_then_the_answer_and_the_work_behind_it_are_the_same(
     assert work_done == ["get_item", "update_item", "update_item", "get_item", "transact_write_items"]
     deliver(open_)
     assert len(open_.ses.sent) == mails
+    assert [one["state"] for one in open_.mails()] == ["sent" if mails else "failed"]
 
 
 def test_given_a_second_and_third_join_within_the_hour_then_one_mail(open_: World) -> None:
