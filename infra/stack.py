@@ -124,7 +124,8 @@ class HearbackStack(cdk.Stack):
     def _follow_responses(self) -> None:
         records, stream = self.data.records.table_arn, str(self.data.records.table_stream_arn)
         self.score.may(BATCH_GET, PUT, UPDATE, on=[self.data.metrics.table_arn])
-        self.score.may(GET, on=[records])
+        self.score.may(BATCH_GET, PUT, QUERY, on=[records])
+        self.score.may(QUERY, on=[self.data.index_arn("by_project")])
         self._fills(self.score, self.score_parked)
         self.score.knows(SCORE_PARKED_QUEUE=self.score_parked.queue_url)
         self.score.reads_stream(
@@ -151,13 +152,14 @@ class HearbackStack(cdk.Stack):
     def _keep_time(self) -> None:
         schedules = Schedules(self, "Schedules", settings=self.settings, failures=self.schedules_failed)
         schedules.every("1 minute", self.wake, retry_for=Duration.minutes(1))
+        schedules.every("1 minute", self.score, retry_for=Duration.minutes(1))
         schedules.every("1 hour", self.report, retry_for=Duration.minutes(30))
         # The next minute's wake does what this one could not; a report has to come.
         self.wake.invoked_later(failures=self.invocations_failed, retries=0, max_age=Duration.minutes(1))
+        self.score.invoked_later(failures=self.invocations_failed, retries=0, max_age=Duration.minutes(1))
         self.report.invoked_later(failures=self.invocations_failed, retries=2, max_age=Duration.hours(6))
         if self.clock:
-            # `score` counts what is written and asks for no time.
-            for function in (each for each in self.functions if each is not self.score):
+            for function in self.functions:
                 function.may("ssm:GetParameter", on=[self.clock.parameter_arn])
 
     def _watch(self) -> None:

@@ -10,7 +10,7 @@ from shared.domain.monthly import month_of
 from shared.domain.project import Project
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
-from shared.store import counters, lists, projects
+from shared.store import counters, counting_rules, lists, projects
 from shared.store.stream import Countable
 
 # The local stage's clock can be set forward.
@@ -43,7 +43,7 @@ def audit(project: Project, until: int) -> Audit:
         *lists.by_time(SurveyRequest, "request", project.id, since=project.created_at, until=until),
     ]
     recount: Counter[CounterKey] = Counter()
-    for amounts in counters.contributions(project, records, counters.known).values():
+    for amounts in counters.contributions(counting_rules.load(project.id), records, counters.known).values():
         recount.update(amounts)
     counted = counters.all_months(project.id, _months(project, until))
     drift = {

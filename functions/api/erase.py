@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import partial
 
 from shared.domain.cases import Case
+from shared.domain.counting import Rules
 from shared.domain.errors import BusyError
 from shared.domain.monthly import month_of
 from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.requests import ERASED, RequestState, SurveyRequest
 from shared.domain.responses import Response
-from shared.store import keys, opt_ins, people, reports
+from shared.store import counting_rules, keys, opt_ins, people, reports
 from shared.store.attributes import unpack
 from shared.store.keys import Key
 from shared.store.records import changed, load
@@ -31,24 +32,25 @@ def erase(project: Project, person: Person, now: int) -> None:
     record goes last, so that a call cut off half way is finished by the next one.
     """
     opt_ins.withdraw(project.id, person.email)
-    months = _sweep(project, person.id)
+    rules = counting_rules.load(project.id)
+    months = _sweep(rules, person.id)
     for month in months & {item["sk"] for item in reports.all_of(project.id)}:
         reports.request(project.id, month, now, quiet=True)
     _rewrite(partial(_forgotten, person.id))
     # What was written while the first sweep ran; without the person's record nothing new can follow.
-    _sweep(project, person.id)
+    _sweep(rules, person.id)
 
 
-def _sweep(project: Project, person_id: str) -> set[str]:
+def _sweep(rules: Rules, person_id: str) -> set[str]:
     """Goes through all of a person's items; returns the months in which they commented."""
     months = set()
     for item in people.everything_of(person_id):
         if item["kind"] == "response" and item.get("comment"):
-            months.add(month_of(item["created_at"], project.zone).name)
+            months.add(month_of(item["created_at"], rules.project.zone).name)
         if item["kind"] == "follow_up" and item.get("case"):
             _rewrite(partial(_silent_case, item["case"]))
         elif item["kind"] in {"request", "response", "edit", "unsubscribe", "bounce", "idempotency"}:
-            _rewrite(partial(_anonymous, project, Key(item["pk"], item["sk"])))
+            _rewrite(partial(_anonymous, rules, Key(item["pk"], item["sk"])))
     return months
 
 
@@ -66,7 +68,7 @@ def _rewrite(decide: Callable[[], Sequence[Write]]) -> None:
     raise BusyError("this person changes all the time; try again")
 
 
-def _anonymous(project: Project, key: Key) -> Sequence[Write]:
+def _anonymous(rules: Rules, key: Key) -> Sequence[Write]:
     item = records().get(key)
     if item is None:
         return []
@@ -76,11 +78,11 @@ def _anonymous(project: Project, key: Key) -> Sequence[Write]:
         request = unpack(SurveyRequest, item)
         return [] if request.reason == ERASED else [changed(_anonymous_request(request))]
     response = unpack(Response, item)
-    return [] if response.erased else [changed(_anonymous_response(response, project))]
+    return [] if response.erased else [changed(_anonymous_response(response, rules))]
 
 
-def _anonymous_response(response: Response, project: Project) -> Response:
-    counted = {name: response.properties[name] for name in project.dimensions if name in response.properties}
+def _anonymous_response(response: Response, rules: Rules) -> Response:
+    counted = rules.kept_properties(response)
     return replace(response, comment="", properties=counted, account_id="", locale="", erased=True)
 
 

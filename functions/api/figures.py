@@ -9,13 +9,16 @@ from shared.domain.monthly import Month
 from shared.domain.nps import Histogram
 from shared.domain.project import DAY, Project
 from shared.domain.responses import Response
+from shared.domain.trends import Trend
 from shared.store import counters, lists
 
 DEFAULT_DAYS = 30
 
 
-def range_histogram(project: Project, since: int | None, until: int | None, now: int) -> Histogram:
-    """The answers given from `since` to `until`, exact to the second.
+def range_histogram(
+    project: Project, since: int | None, until: int | None, now: int, trend: Trend | None = None
+) -> Histogram:
+    """The answers given from `since` to `until`, exact to the second; those of a trend when one is given.
 
     Without a range: the 30 days up to the newest response. A day after whose end in the range nothing was answered
     yet is a whole one.
@@ -33,23 +36,25 @@ def range_histogram(project: Project, since: int | None, until: int | None, now:
         return Histogram()
     first, last = _whole_days(start, end, project.zone)
     if first > last:
-        return _recounted(project, start, end)
-    found = _counted(project, first, last)
+        return _recounted(project, start, end, trend)
+    found = total(day_histograms(project, first, last, trend).values())
     opening, closing = _midnight(first, project.zone), _midnight(last + timedelta(days=1), project.zone)
     if start < opening:
-        found += _recounted(project, start, opening - 1)
+        found += _recounted(project, start, opening - 1, trend)
     if closing <= end:
-        found += _recounted(project, closing, end)
+        found += _recounted(project, closing, end, trend)
     return found
 
 
-def day_histograms(project: Project, first: date, last: date) -> dict[date, Histogram]:
+def day_histograms(project: Project, first: date, last: date, trend: Trend | None = None) -> dict[date, Histogram]:
     """The answers of each day from one to another that has any; one query a month."""
     found: dict[date, Histogram] = {}
     month = Month(f"{first:%Y-%m}", project.zone)
     while month.first_day <= last:
         low, high = max(first, month.first_day), min(last, month.last_day)
-        for row in counters.day_rows(project.id, month.name, low.isoformat(), high.isoformat()):
+        for row in counters.day_rows(
+            project.id, month.name, low.isoformat(), high.isoformat(), trend.id if trend else ""
+        ):
             found[date.fromisoformat(row["sk"].rpartition("#")[2])] = counters.histogram(row)
         month = month.next()
     return found
@@ -75,7 +80,7 @@ def account_histograms(project: Project, months: Iterable[Month]) -> list[Histog
 
 def whole(project: Project, months: Sequence[Month]) -> Histogram:
     """All answers of some months in a row."""
-    return _counted(project, months[0].first_day, months[-1].last_day)
+    return total(day_histograms(project, months[0].first_day, months[-1].last_day).values())
 
 
 def total(histograms: Iterable[Histogram]) -> Histogram:
@@ -104,12 +109,8 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
     return int(datetime.combine(day, time(0), zone).timestamp())
 
 
-def _counted(project: Project, first: date, last: date) -> Histogram:
-    return total(day_histograms(project, first, last).values())
-
-
-def _recounted(project: Project, start: int, end: int) -> Histogram:
+def _recounted(project: Project, start: int, end: int, trend: Trend | None) -> Histogram:
     scores = [0] * 11
     for response in lists.by_time(Response, "response", project.id, since=start, until=end):
-        scores[response.score] += 1
+        scores[response.score] += trend is None or trend.matches(response.properties)
     return Histogram(tuple(scores))

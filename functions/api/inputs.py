@@ -1,17 +1,36 @@
 """What callers may send: the parameters of every call, as pydantic models."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from shared.domain.errors import InvalidError
 from shared.domain.requests import RequestState
+from shared.domain.trends import MAX_NAME
 from shared.inputs.checking import MAX_ROWS, Input
-from shared.inputs.person import Address, CheckedProperties, Time, Whole
+from shared.inputs.person import Address, CheckedProperties, Time, Whole, one_line
 
 MAX_PER_PAGE = 100
 
 PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", coerce_numbers_to_str=True)]
+
+
+def _values(given: Any) -> Any:
+    """A filter as it is kept: each property with a list of values, as text, none twice."""
+    if not isinstance(given, Mapping):
+        raise ValueError("must be an object of properties and values")  # noqa: TRY004  # pydantic reads ValueError
+    found = {}
+    for name, value in given.items():
+        every = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, str | int) for one in every):
+            raise ValueError(f"has a value for {name} that is not text or a number")
+        texts = (str(one).lower() if isinstance(one, bool) else str(one).strip() for one in every)
+        found[str(name)] = tuple(dict.fromkeys(texts))
+    return found
+
+
+Values = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_values)]
 
 
 class BatchInput(Input):
@@ -97,6 +116,7 @@ class ResponsesQuery(PageQuery):
     updated_until: Time | None = None
     person_id: str | None = None
     person_email: Address | None = None
+    trend: str | None = None
     order: Annotated[str, Field(pattern=r"^(asc|desc)(:(created_at|updated_at))?$")] = "asc"
     expand: list[Annotated[str, Field(pattern=r"^(person|notes)$")]] = Field(default_factory=list)
 
@@ -112,6 +132,7 @@ class MetricsQuery(Input):
 
     since: Time | None = None
     until: Time | None = None
+    trend: str | None = None
 
 
 class SeriesQuery(Input):
@@ -120,6 +141,7 @@ class SeriesQuery(Input):
     interval: Annotated[str, Field(pattern=r"^(day|week|month)$")] = "month"
     since: Time | None = None
     until: Time | None = None
+    trend: str | None = None
     property: Annotated[str | None, Field(min_length=1)] = None
     value: Annotated[str | None, Field(min_length=1)] = None
 
@@ -161,6 +183,24 @@ class PreviewQuery(Input):
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = "Robin Example"
     comment: Annotated[str, Field(max_length=10_000)] = "It does what we need. Exports could be faster."
     properties: CheckedProperties = Field(default_factory=dict)
+
+
+class TrendInput(Input):
+    """POST trends."""
+
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+    filter: Values
+
+    _one_line = field_validator("name")(one_line)
+
+
+class TrendChange(Input):
+    """PUT trends/{id}: what is not given stays."""
+
+    name: Annotated[str | None, Field(min_length=1, max_length=MAX_NAME)] = None
+    filter: Values | None = None
+
+    _one_line = field_validator("name")(one_line)
 
 
 class NoQuery(Input):

@@ -1,6 +1,6 @@
 """The calls for figures: of a range, over time, by segment, by account."""
 
-from functions.api import figures, inputs, outputs
+from functions.api import figures, inputs, outputs, trend_calls
 from functions.api.calls import Answer, Call, Route
 from shared.domain import accounts, intervals
 from shared.domain.errors import InvalidError
@@ -9,13 +9,16 @@ from shared.domain.monthly import Month
 from shared.domain.nps import Histogram
 from shared.domain.project import Project
 from shared.domain.segments import Groups, compare, shown_in, with_rest
+from shared.domain.trends import Trend
 from shared.store.api_keys import Scope
 
 
 def get_metrics(call: Call[inputs.MetricsQuery]) -> Answer:
-    """The score of a range of time."""
-    histogram = figures.range_histogram(call.project, call.given.since, call.given.until, call.now)
-    return Answer(outputs.metrics(histogram))
+    """The score of a range of time, of everybody or of a trend."""
+    query = call.given
+    trend = trend_calls.counted(call.project, query.trend)
+    histogram = figures.range_histogram(call.project, query.since, query.until, call.now, trend)
+    return Answer(outputs.segment(histogram, histogram.shown) if trend else outputs.metrics(histogram))
 
 
 def get_series(call: Call[inputs.SeriesQuery]) -> Answer:
@@ -23,9 +26,11 @@ def get_series(call: Call[inputs.SeriesQuery]) -> Answer:
     query, project = call.given, call.project
     points = intervals.series(Interval(query.interval), query.since, query.until, now=call.now, zone=project.zone)
     if query.property is None and query.value is None:
-        told = [outputs.point(days, one) for days, one in zip(points, _of_days(project, points), strict=True)]
-    else:
+        told = _of_days(project, points, trend_calls.counted(project, query.trend))
+    elif query.trend is None:
         told = _of_segment(project, points, query)
+    else:
+        raise InvalidError({"trend": ["cannot be given together with a property"]})
     return Answer({**_range(project, points[0], points[-1]), "interval": query.interval, "points": told})
 
 
@@ -66,9 +71,13 @@ def get_accounts(call: Call[inputs.AccountsQuery]) -> Answer:
     )
 
 
-def _of_days(project: Project, points: list[Days]) -> list[Histogram]:
-    by_day = figures.day_histograms(project, points[0].first, points[-1].last)
-    return [figures.total(one for day, one in by_day.items() if days.first <= day <= days.last) for days in points]
+def _of_days(project: Project, points: list[Days], trend: Trend | None) -> list[outputs.Shape]:
+    by_day = figures.day_histograms(project, points[0].first, points[-1].last, trend)
+    told = []
+    for days in points:
+        one = figures.total(histogram for day, histogram in by_day.items() if days.first <= day <= days.last)
+        told.append(outputs.point(days, one) | (outputs.segment(one, one.shown) if trend else {}))
+    return told
 
 
 def _of_segment(project: Project, points: list[Days], query: inputs.SeriesQuery) -> list[outputs.Shape]:

@@ -13,6 +13,7 @@ from shared.domain.requests import RequestState, SurveyRequest, next_reminder_at
 from shared.domain.responses import Response
 from shared.domain.segments import Compared
 from shared.domain.send_calls import Outcome
+from shared.domain.trends import Trend
 
 Shape = dict[str, Any]
 
@@ -182,6 +183,12 @@ def metrics(histogram: Histogram) -> Shape:
         "margin_of_error": round(interval.margin, 1) if interval else None,
         "interval": [round(interval.low, 1), round(interval.high, 1)] if interval else None,
     }
+
+
+def trend(one: Trend, *, counted: bool) -> Shape:
+    """A trend, and whether earlier responses are counted in it."""
+    filter_ = {name: list(values) for name, values in one.filter.items()}
+    return {"id": one.id, "name": one.name, "filter": filter_, "counted": counted}
 
 
 def suppressed(one: Person, at: int, name: str) -> Shape:

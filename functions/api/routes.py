@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from urllib.parse import unquote
 
-from functions.api import autopilot, batch, cursors, erase, inputs, metrics, outputs, reports
+from functions.api import autopilot, batch, cursors, erase, inputs, metrics, outputs, reports, trend_calls
 from functions.api.calls import Answer, Call, Route, Shown
 from functions.api.pages import page_of
 from shared.domain.cases import Case
@@ -201,6 +201,7 @@ ROUTES = (
     Route("GET", "survey_responses", Scope.READ, inputs.ResponsesQuery, list_responses),
     Route("GET", "survey_responses/<response_id>", Scope.READ, inputs.ResponseQuery, get_response),
     *metrics.ROUTES,
+    *trend_calls.ROUTES,
     Route("POST", "unsubscribes", Scope.SEND, inputs.UnsubscribeInput, post_unsubscribe),
     Route("GET", "unsubscribes", Scope.READ, inputs.NumberedPageQuery, list_unsubscribes),
     Route("GET", "bounces", Scope.READ, inputs.NumberedPageQuery, list_bounces),
@@ -251,9 +252,12 @@ def _filter(query: inputs.ResponsesQuery, project: Project) -> Callable[[Respons
     if query.person_email:
         _, person = people.find(project.id, query.person_email)
         person_id = person.id if person else ""
+    trend = trend_calls.named(project, query.trend)
 
     def wanted(one: Response) -> bool:
         if person_id is not None and one.person != person_id:
+            return False
+        if trend is not None and not trend.matches(one.properties):
             return False
         return (query.since or 0) <= one.created_at <= (query.until or one.created_at)
 

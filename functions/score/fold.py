@@ -3,13 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from shared.domain.counting import (
-    change,
-    transactions,
-)
+from shared.domain.counting import StaleError, change, transactions
 from shared.domain.errors import BusyError
-from shared.domain.project import Project
-from shared.store import counters
+from shared.store import counters, counting_rules
 from shared.store.stream import Countable
 from shared.store.table import ChangedError
 
@@ -29,25 +25,26 @@ def newest(records: Sequence[Countable]) -> Mapping[str, Sequence[Countable]]:
     return by_project
 
 
-def count(project: Project, records: Sequence[Countable]) -> int:
+def count(project: str, records: Sequence[Countable]) -> int:
     """Counts what these records contribute and is not counted yet; returns how many records moved.
 
-    Raises BusyError when other workers stay in the way; nothing is lost, the batch comes again.
+    Raises NotFoundError when there is no such project, and BusyError when other workers stay in the way; nothing is
+    lost, the batch comes again.
     """
-    amounts = counters.contributions(project, records, counters.registered)
     moved = 0
     for _ in range(_ATTEMPTS):
+        rules = counting_rules.load(project)
+        amounts = counters.contributions(rules, records, counters.registered)
         counted = counters.ledger(amounts)
-        steps = (
-            change(name, record.rev, amounts[name], counted.get(name))
-            for record, name in ((record, counters.name_of(record)) for record in records)
-        )
-        changes = [step for step in steps if step]
         try:
-            for group in transactions(changes):
-                counters.apply(project.id, group)
+            steps = (
+                change(name, record.rev, amounts[name], counted.get(name), rules.version)
+                for record, name in ((record, counters.name_of(record)) for record in records)
+            )
+            for group in transactions([step for step in steps if step]):
+                counters.apply(project, group)
                 moved += len(group)
-        except ChangedError:
+        except (ChangedError, StaleError):
             continue
         return moved
     raise BusyError("other workers count the same records; the batch comes again")

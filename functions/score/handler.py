@@ -6,11 +6,13 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.score import fold
+from functions.score import fold, recount
 from shared.domain.errors import NotFoundError
-from shared.outside import log, queues
+from shared.outside import clock, log, queues
 from shared.outside.settings import setting
-from shared.store import counters, projects, stream
+from shared.store import counters, stream
+
+_LAST_MILLISECONDS = 8_000
 
 logger = Logger()
 metrics = Metrics()
@@ -23,14 +25,20 @@ for _name in ("RECORDS_TABLE", "METRICS_TABLE", "SCORE_PARKED_QUEUE"):
 @metrics.log_metrics
 @log.without_words
 def handle(event: dict[str, Any], context: LambdaContext) -> None:
-    """Counts a batch. A fault raises and the batch comes again; a record that can never be counted is parked."""
+    """Counts a batch, or at a tick goes on with what has to be counted again.
+
+    A fault raises and the batch comes again; a record that can never be counted is parked.
+    """
     log.begin(function_request_id=context.aws_request_id)
+    if "Records" not in event:
+        _recount(context)
+        return
     images = stream.read(event["Records"])
     poison = images.poison
     moved = 0
     for project_id, group in fold.newest(images.records).items():
         try:
-            moved += fold.count(projects.load(project_id), group)
+            moved += fold.count(project_id, group)
         except NotFoundError:
             poison += [{"record": counters.name_of(one), "rev": one.rev, "why": "no such project"} for one in group]
     if poison:
@@ -40,3 +48,9 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
     metrics.add_metric(name="RecordsCounted", unit=MetricUnit.Count, value=moved)
     about = sorted({one.id for one in images.records})
     logger.info("counted", received=len(event["Records"]), moved=moved, requests=about)
+
+
+def _recount(context: LambdaContext) -> None:
+    for one in recount.run(clock.now(), lambda: context.get_remaining_time_in_millis() < _LAST_MILLISECONDS):
+        metrics.add_metric(name="RecordsCounted", unit=MetricUnit.Count, value=one.moved)
+        logger.info("recounted", project=one.project, read=one.read, moved=one.moved, done=one.done)

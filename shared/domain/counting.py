@@ -13,21 +13,24 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from shared.domain.errors import HearbackError
 from shared.domain.project import Project
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
+from shared.domain.trends import Trend
 
 MAX_CHANGES = 50
 MAX_ACTIONS = 100
 OTHER = "other"
 ALL = "all"
 ACCOUNT = "account#"
+TREND = "trend#"
 
 _MAX_VALUE = 100
 
 
 class CounterKey(NamedTuple):
-    """One number: `name` (h0..h10, commented, sent, …) in `row` (all, day#…, dim#…, account#…) of a project's month."""
+    """One number: `name` (h0..h10, commented, sent, …) in `row` (all, day#…, dim#…, …) of a project's month."""
 
     month: str
     row: str
@@ -37,20 +40,45 @@ class CounterKey(NamedTuple):
 Amounts = Mapping[CounterKey, int]
 
 
+class StaleError(HearbackError):
+    """The rules in hand are older than those by which something was counted; they have to be read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what a project's records are counted. `version` grows with every change that asks for a recount."""
+
+    project: Project
+    trends: tuple[Trend, ...] = ()
+    version: int = 0
+
+    def kept_properties(self, response: Response) -> dict[str, str]:
+        """The properties by which a response is counted: all that an anonymous one keeps."""
+        return {
+            name: value
+            for name, value in response.properties.items()
+            if name in self.project.dimensions or any(trend.names(name, value) for trend in self.trends)
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """What is counted of a record: the revision and the exact amounts."""
+    """What is counted of a record: its revision, the version of the rules, and the exact amounts.
+
+    `written` counts the writes of the ledger row, 0 when there is none.
+    """
 
     rev: int
     amounts: Amounts = field(default_factory=dict)
+    rules: int = 0
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One record's step: the ledger row goes from the revision read (0: no row) to the new entry."""
+    """One record's step from what is counted of it to the new entry."""
 
     record: str
-    read_rev: int
     entry: LedgerEntry
     difference: Amounts
 
@@ -86,16 +114,24 @@ def account_row(account_id: str) -> str:
     return f"{ACCOUNT}{hashlib.sha256(account_id.encode()).hexdigest()[:20]}"
 
 
-def response_amounts(response: Response, segments: Iterable[DimensionValue], zone: ZoneInfo) -> Amounts:
+def trend_row(trend_id: str, day: str) -> str:
+    """The row of a trend's day (YYYY-MM-DD)."""
+    return f"{TREND}{trend_id}#{day}"
+
+
+def response_amounts(response: Response, segments: Iterable[DimensionValue], rules: Rules) -> Amounts:
     """What a response contributes, in the month and day of its creation in the project's time zone."""
-    month, day = _month_and_day(response.created_at, zone)
+    month, day = _month_and_day(response.created_at, rules.project.zone)
     score = f"h{response.score}"
     amounts: dict[CounterKey, int] = {}
     for row in (ALL, day_row(day)):
         amounts[CounterKey(month, row, score)] = 1
         if response.commented:
             amounts[CounterKey(month, row, "commented")] = 1
-    for row in _segment_rows(response, segments):
+    rows = [dimension_row(*segment) for segment in segments]
+    rows += [account_row(response.account_id)] if response.account_id else []
+    rows += [trend_row(trend.id, day) for trend in rules.trends if trend.matches(response.properties)]
+    for row in rows:
         amounts[CounterKey(month, row, score)] = 1
     return amounts
 
@@ -117,19 +153,23 @@ def request_amounts(request: SurveyRequest, zone: ZoneInfo) -> Amounts:
     return _funnel(request.sent_at, zone, reached)
 
 
-def change(record: str, rev: int, amounts: Amounts, counted: LedgerEntry | None) -> Change | None:
-    """The step from what is counted to what should be, or None when this revision is counted already."""
+def change(record: str, rev: int, amounts: Amounts, counted: LedgerEntry | None, rules: int = 0) -> Change | None:
+    """The step from what is counted to what should be by these rules.
+
+    None when this revision is counted already by these rules or newer ones, or a newer revision is. Raises StaleError
+    when a newer revision is to be counted by older rules than the one before it.
+    """
     before = counted or LedgerEntry(rev=0)
-    if rev <= before.rev:
+    if rev < before.rev or (rev == before.rev and rules <= before.rules):
         return None
+    if rules < before.rules:
+        raise StaleError(f"{record} was counted by newer rules")
     difference = Counter(amounts)
     difference.subtract(before.amounts)
-    return Change(
-        record=record,
-        read_rev=before.rev,
-        entry=LedgerEntry(rev=rev, amounts=dict(amounts)),
-        difference={key: amount for key, amount in difference.items() if amount},
-    )
+    left = {key: amount for key, amount in difference.items() if amount}
+    if rev == before.rev and not left:
+        return None
+    return Change(record, LedgerEntry(rev, dict(amounts), rules, before.written + 1), left)
 
 
 def total(changes: Iterable[Change]) -> Amounts:
@@ -159,11 +199,6 @@ def transactions(changes: Sequence[Change]) -> list[list[Change]]:
             group.append(one)
             rows |= own
     return groups
-
-
-def _segment_rows(response: Response, segments: Iterable[DimensionValue]) -> list[str]:
-    accounts = [account_row(response.account_id)] if response.account_id else []
-    return [dimension_row(*segment) for segment in segments] + accounts
 
 
 def _funnel(at: int, zone: ZoneInfo, names: Iterable[str]) -> Amounts:

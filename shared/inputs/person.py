@@ -63,7 +63,7 @@ def _address(value: Any) -> Any:
     return value
 
 
-def _line(value: str | None) -> str | None:
+def one_line(value: str | None) -> str | None:
     """Text of one line: a name with a line break could forge a mail header or a log line."""
     if value is not None and any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in value):
         raise ValueError("has a control character")
@@ -113,7 +113,7 @@ class PersonInput(Input):
     @field_validator("name", "phone_number")
     @classmethod
     def _one_line(cls, value: str | None) -> str | None:
-        return _line(value)
+        return one_line(value)
 
     def call(self, project: Project, now: int) -> SendCall:
         """The send call that this is at a time.
@@ -143,7 +143,7 @@ class PersonInput(Input):
 
 
 def _property(name: str, value: Any) -> str | None:
-    _line(name)
+    one_line(name)
     if not name.strip() or len(name) > MAX_PROPERTY_NAME:
         raise ValueError(f"has a name that is empty or longer than {MAX_PROPERTY_NAME} characters")
     if value is None:
@@ -159,7 +159,7 @@ def _property(name: str, value: Any) -> str | None:
     limit = _LIMITS.get(name, MAX_PROPERTY_VALUE)
     if len(text) > limit:
         raise ValueError(f"has a value for {name} that is too long (at most {limit} characters)")
-    _line(text.replace("\n", " ").replace("\t", " "))
+    one_line(text.replace("\n", " ").replace("\t", " "))
     if name == "owner_email" and text and (problem := address_problem(text)):
         raise ValueError(f"has an owner_email that {problem}")
     return text

@@ -7,18 +7,22 @@ from shared.domain.counting import (
     ACCOUNT,
     MAX_ACTIONS,
     OTHER,
+    TREND,
     Amounts,
     Change,
     CounterKey,
     DimensionValue,
     LedgerEntry,
+    Rules,
+    day_row,
     dimension_values,
     request_amounts,
     response_amounts,
     total,
+    trend_row,
 )
 from shared.domain.nps import SCORES, Histogram
-from shared.domain.project import MAX_DIMENSION_VALUES, Project
+from shared.domain.project import MAX_DIMENSION_VALUES
 from shared.domain.responses import Response
 from shared.store import keys
 from shared.store.attributes import Item
@@ -37,12 +41,13 @@ def name_of(record: Countable) -> str:
     return f"{'response' if isinstance(record, Response) else 'request'}:{record.id}"
 
 
-def contributions(project: Project, records: Sequence[Countable], registrar: Registrar) -> dict[str, Amounts]:
-    """What each record contributes, by its name."""
+def contributions(rules: Rules, records: Sequence[Countable], registrar: Registrar) -> dict[str, Amounts]:
+    """What each record contributes by the project's rules, by its name."""
+    project = rules.project
     segments = {name_of(one): dimension_values(one, project) for one in records if isinstance(one, Response)}
     counted_as = registrar(project.id, [value for values in segments.values() for value in values])
     return {
-        name_of(one): response_amounts(one, [counted_as[value] for value in segments[name_of(one)]], project.zone)
+        name_of(one): response_amounts(one, [counted_as[value] for value in segments[name_of(one)]], rules)
         if isinstance(one, Response)
         else request_amounts(one, project.zone)
         for one in records
@@ -94,9 +99,11 @@ def month_rows(project: str, month: str) -> dict[str, Item]:
     return {item["sk"]: item for item in metrics().query(partition)}
 
 
-def day_rows(project: str, month: str, first_day: str, last_day: str) -> list[Item]:
-    """The counter rows of a month's days from one to another (YYYY-MM-DD, both included)."""
-    low, high = keys.counters(project, month, f"day#{first_day}"), keys.counters(project, month, f"day#{last_day}")
+def day_rows(project: str, month: str, first_day: str, last_day: str, trend: str = "") -> list[Item]:
+    """The counter rows of a month's days from one to another (YYYY-MM-DD, both included), perhaps of a trend."""
+    low, high = (
+        keys.counters(project, month, trend_row(trend, day) if trend else day_row(day)) for day in (first_day, last_day)
+    )
     return list(metrics().query(low.pk, low=low.sk, high=high.sk))
 
 
@@ -129,7 +136,7 @@ def all_months(project: str, months: Sequence[str]) -> dict[CounterKey, int]:
 
 
 def _every_row(project: str, month: str) -> Iterator[tuple[str, Item]]:
-    for family in ("", ACCOUNT):
+    for family in ("", ACCOUNT, TREND):
         for item in metrics().query(keys.counters(project, month, family).pk):
             yield item["sk"], item
 
@@ -154,12 +161,13 @@ def _is_registered(project: str, value: DimensionValue) -> bool:
 def _ledger_put(change: Change) -> Put:
     key = keys.ledger(change.record)
     amounts = {"|".join(counter): amount for counter, amount in change.entry.amounts.items()}
-    item = {"pk": key.pk, "sk": key.sk, "rev": change.entry.rev, "amounts": amounts}
-    return Put(item, rev=change.read_rev)
+    item = {"pk": key.pk, "sk": key.sk, "counted": change.entry.rev, "amounts": amounts, "rules": change.entry.rules}
+    return Put(item | {"rev": change.entry.written}, rev=change.entry.written - 1)
 
 
 def _read_entry(item: Item) -> LedgerEntry:
-    return LedgerEntry(rev=item["rev"], amounts={_counter(name): amount for name, amount in item["amounts"].items()})
+    amounts = {_counter(name): amount for name, amount in item["amounts"].items()}
+    return LedgerEntry(item["counted"], amounts, item["rules"], item["rev"])
 
 
 def _counter(text: str) -> CounterKey:

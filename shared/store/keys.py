@@ -222,7 +222,7 @@ def months(first: int, last: int) -> Iterator[str]:
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
 
 
-_APART = frozenset({"account"})
+_APART = frozenset({"account", "trend"})
 
 
 def counters(project_id: str, month: str, row: str) -> Key:
@@ -232,6 +232,16 @@ def counters(project_id: str, month: str, row: str) -> Key:
     """
     family = row.partition("#")[0]
     return Key(f"COUNT#{project_id}#{month}" + (f"#{family}" if family in _APART else ""), row)
+
+
+def trends(project_id: str) -> Key:
+    """A project's trends."""
+    return Key(f"TRENDS#{project_id}", "TRENDS")
+
+
+def recount(project_id: str) -> Key:
+    """What of a project is to be counted again; all projects stand in one partition, so that one query finds them."""
+    return Key("RECOUNTS", project_id)
 
 
 def ledger(record: str) -> Key:

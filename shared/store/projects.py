@@ -30,7 +30,7 @@ def save(settings: Mapping[str, Any], *, now: int) -> Project:
     text = json.dumps(settings, default=str, ensure_ascii=False, sort_keys=True)
     item = {"pk": key.pk, "sk": key.sk, "kind": "project", "settings": text, "rev": rev + 1}
     item |= {"created_at": created_at, "updated_at": now}
-    records().write(Put(item, rev=rev), *_consent(project))
+    records().write(Put(item, rev=rev), *_consent(project), *(_recount(read(known), project, now) if known else []))
     _cache.pop(project.id, None)
     return replace(project, created_at=created_at, updated_at=now)
 
@@ -41,6 +41,16 @@ def _consent(project: Project) -> list[Write]:
     return [Replace({"pk": key.pk, "sk": key.sk, "kind": "consent", "text": text}) for key, text in found]
 
 
+def _recount(before: Project, after: Project, now: int) -> list[Write]:
+    """What has everything counted again when other days or segments are counted than before."""
+    if (before.dimensions, before.time_zone) == (after.dimensions, after.time_zone):
+        return []
+    # Loaded only here: what reads projects is often a page that people wait for.
+    from shared.store import recounts, trends  # noqa: PLC0415
+
+    return trends.counted_anew(after.id, [recounts.RESPONSES, recounts.REQUESTS], now)
+
+
 def load(project_id: str) -> Project:
     """A project, as it was at most 30 seconds ago. Raises NotFoundError when there is none."""
     kept = _cache.get(project_id)
@@ -49,17 +59,18 @@ def load(project_id: str) -> Project:
     item = records().get(keys.project(project_id))
     if item is None:
         raise NotFoundError(f"there is no project {project_id}")
-    project = _read(item)
+    project = read(item)
     _cache[project_id] = (time.monotonic(), project)
     return project
 
 
 def all_projects() -> list[Project]:
     """Every project of this installation."""
-    return [_read(item) for item in records().query(keys.project("").pk)]
+    return [read(item) for item in records().query(keys.project("").pk)]
 
 
-def _read(item: Item) -> Project:
+def read(item: Item) -> Project:
+    """The project that a record holds."""
     created_at: int = item["created_at"]
     project = parse_project(json.loads(item["settings"]))
     return replace(project, created_at=created_at, updated_at=item.get("updated_at", created_at))

@@ -46,10 +46,12 @@ GRANTS = {
     "feedback": {"records": "GetItem PutItem Query", "feedback": RECEIVE},
     "score": {
         "metrics": "BatchGetItem PutItem UpdateItem",
-        "records": "GetItem",
+        "records": "BatchGetItem PutItem Query",
+        "records/index/by_project": "Query",
         "records stream": FOLLOW,
         "score parked": SEND,
         "streams failed": SEND,
+        "invocations failed": SEND,
     },
     "follow_up": {
         "records": "GetItem PutItem",
@@ -95,7 +97,7 @@ def test_local_stage_grants_the_same_but_for_the_clock_and_what_the_emulator_nam
     for function in GRANTS:
         there, here = aws.grants(function), local.grants(function)
         clock = [resource for resource in here if resource.endswith("clock")]
-        assert [here.pop(resource) for resource in clock] == [{"ssm:GetParameter"}] * (function != "score"), function
+        assert [here.pop(resource) for resource in clock] == [{"ssm:GetParameter"}], function
         if function == "deliver":
             assert here.pop("*") == {"ses:SendRawEmail"}
             there = {resource: allowed for resource, allowed in there.items() if ":ses:" not in resource}
@@ -120,7 +122,7 @@ def test_every_function_has_a_role_of_its_own(aws: Stage) -> None:
     assert len(set(roles)) == len(roles)
 
 
-def test_schedules_may_invoke_wake_and_report_only(aws: Stage) -> None:
+def test_schedules_may_invoke_wake_score_and_report_only(aws: Stage) -> None:
     [target] = {each["Target"]["RoleArn"]["Fn::GetAtt"][0] for each in aws.all("AWS::Scheduler::Schedule").values()}
     allowed = {
         (statement["Action"], aws.name_of(resource))
@@ -131,6 +133,7 @@ def test_schedules_may_invoke_wake_and_report_only(aws: Stage) -> None:
     }
     assert allowed == {
         ("lambda:InvokeFunction", "wake"),
+        ("lambda:InvokeFunction", "score"),
         ("lambda:InvokeFunction", "report"),
         ("sqs:SendMessage", "schedules failed"),
     }

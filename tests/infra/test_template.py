@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from synthesized import Stage
 
+from shared.store.recounts import FENCE_SECONDS
+
 
 def stream_mappings(stage: Stage) -> dict[str, Any]:
     return {
@@ -139,7 +141,7 @@ def test_functions_and_streams_have_alarms_that_tell_somebody(aws: Stage) -> Non
 
 def test_invocations_that_nobody_waits_for_end_in_a_queue(stage: Stage) -> None:
     later = {stage.name_of(each["FunctionName"]): each for each in stage.all("AWS::Lambda::EventInvokeConfig").values()}
-    assert {name: each["MaximumRetryAttempts"] for name, each in later.items()} == {"wake": 0, "report": 2}
+    assert {name: each["MaximumRetryAttempts"] for name, each in later.items()} == {"wake": 0, "score": 0, "report": 2}
     for each in later.values():
         assert stage.name_of(each["DestinationConfig"]["OnFailure"]["Destination"]) == "invocations failed"
 
@@ -152,7 +154,11 @@ def test_schedules_retry_and_give_up_into_a_queue(stage: Stage) -> None:
         assert stage.name_of(target["DeadLetterConfig"]["Arn"]) == "schedules failed"
         assert 60 <= target["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
         assert target["RetryPolicy"]["MaximumRetryAttempts"] == 3
-    assert found == {"wake": "rate(1 minute)", "report": "rate(1 hour)"}
+    assert found == {"wake": "rate(1 minute)", "score": "rate(1 minute)", "report": "rate(1 hour)"}
+
+
+def test_a_recount_waits_for_twice_as_long_as_a_worker_can_count_by_older_rules(stage: Stage) -> None:
+    assert stage.functions["score"]["Timeout"] * 2 <= FENCE_SECONDS
 
 
 def test_functions_run_on_python_3_13_arm64_with_one_layer(stage: Stage) -> None:

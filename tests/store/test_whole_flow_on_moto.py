@@ -69,8 +69,8 @@ def test_given_real_clients_when_a_survey_is_asked_answered_counted_and_reported
     assert matter is not None
     assert matter.mail.state is MailState.SENT
 
-    assert fold.count(project, [response, request]) == 2
-    assert fold.count(project, [response, request]) == 0
+    assert fold.count(project.id, [response, request]) == 2
+    assert fold.count(project.id, [response, request]) == 0
     assert figures.range_histogram(project, now - 60, now, now).detractors == 1
 
     build(project, month_of(now, project.zone), now)

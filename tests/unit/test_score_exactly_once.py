@@ -22,7 +22,7 @@ from shared.domain.counting import CounterKey
 from shared.domain.project import Project
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
-from shared.store import counters, keys, projects
+from shared.store import counters, keys
 from shared.store import stream as stream_store
 from shared.store.attributes import item_from_wire
 from shared.store.records import changed, created, load
@@ -132,7 +132,7 @@ def count(batch: Sequence[StreamRecord]) -> None:
     images = stream_store.read([one.event() for one in batch])
     assert images.poison == []
     for project_id, group in fold.newest(images.records).items():
-        fold.count(projects.load(project_id), group)
+        fold.count(project_id, group)
 
 
 def fresh_world(world: World) -> World:

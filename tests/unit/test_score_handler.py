@@ -69,7 +69,7 @@ def test_given_the_cap_is_reached_then_known_values_still_count_as_themselves(wo
 )
 def test_given_any_changes_then_each_is_in_one_transaction_of_at_most_100_actions(touched: list[set[int]]) -> None:
     changes = [
-        Change(f"response:{n}", 0, LedgerEntry(1), {CounterKey(MONTH, f"row{row}", "h1"): 1 for row in some})
+        Change(f"response:{n}", LedgerEntry(1), {CounterKey(MONTH, f"row{row}", "h1"): 1 for row in some})
         for n, some in enumerate(touched)
     ]
     groups = transactions(changes)
