@@ -24,15 +24,14 @@ for _name in ("RECORDS_TABLE", "METRICS_TABLE", "SCORE_PARKED_QUEUE"):
 @logger.inject_lambda_context
 @metrics.log_metrics
 @log.without_words
-def handle(event: dict[str, Any], context: LambdaContext) -> None:
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, int] | None:
     """Counts a batch, or at a tick goes on with what has to be counted again.
 
     A fault raises and the batch comes again; a record that can never be counted is parked.
     """
     log.begin(function_request_id=context.aws_request_id)
     if "Records" not in event:
-        _recount(context)
-        return
+        return _recount(context)
     images = stream.read(event["Records"])
     poison = images.poison
     moved = 0
@@ -48,9 +47,13 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
     metrics.add_metric(name="RecordsCounted", unit=MetricUnit.Count, value=moved)
     about = sorted({one.id for one in images.records})
     logger.info("counted", received=len(event["Records"]), moved=moved, requests=about)
+    return None
 
 
-def _recount(context: LambdaContext) -> None:
+def _recount(context: LambdaContext) -> dict[str, int]:
+    moved = 0
     for one in recount.run(clock.now(), lambda: context.get_remaining_time_in_millis() < _LAST_MILLISECONDS):
         metrics.add_metric(name="RecordsCounted", unit=MetricUnit.Count, value=one.moved)
+        moved += one.moved
         logger.info("recounted", project=one.project, read=one.read, moved=one.moved, done=one.done)
+    return {"moved": moved}
