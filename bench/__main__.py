@@ -65,7 +65,7 @@ def _child(module: str, *arguments: str, port: int = 0) -> dict[str, Any]:
 def _journey_rows(found: dict[str, Any]) -> list[Row]:
     rows = table.journey_rows(found["one"])
     rows += table.cost_rows(*(cost(found[name], found["surveys"]) for name in ("singly", "bulk")))
-    return [*rows, table.size_row(page_size.compressed(found["page"]))]
+    return [*rows, table.size_row(page_size.sent(found["page"]))]
 
 
 def _circumstances() -> str:

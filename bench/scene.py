@@ -17,6 +17,7 @@ from shared.store import api_keys, projects
 
 SECRET = "a key that opens nothing"  # noqa: S105  # only the server in memory knows it
 COMMENT = "Every ticket I open is answered by someone who has clearly worked on a ward. That is rare."
+BROWSER = {"accept": "text/html", "accept-encoding": "gzip, deflate, br"}
 YEAR = 365 * 86_400
 
 CONTEXT: Any = SimpleNamespace(
@@ -49,8 +50,8 @@ def page(request: str, *, query: str = "", score: int | None = None) -> dict[str
     """A visit to the page of a request; with a score, an answer."""
     path = f"/r/{link_keys().make(Purpose.SURVEY, request)}"
     if score is None:
-        return _event("GET", path, {"accept": "text/html", "sec-fetch-site": "none"}, "", query)
-    headers = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
+        return _event("GET", path, {**BROWSER, "sec-fetch-site": "none"}, "", query)
+    headers = {**BROWSER, "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
     return _event("POST", path, headers, urlencode({"score": score, "comment": COMMENT}), query)
 
 

@@ -96,9 +96,9 @@ def size_row(size: int) -> Row:
     """The survey page's bytes beside others'."""
     least, bytes_ = min(PEERS.items(), key=lambda peer: peer[1])
     return Row(
-        "survey page, gzip -9",
+        "survey page, as sent (gzip)",
         f"{size:,} bytes",
-        f"{least} {bytes_:,} ({bytes_ / size:.0f} ×); {LOADER[0]} {LOADER[1]:,}",
+        f"≤ 8,000; {least} {bytes_:,} ({bytes_ / size:.0f} ×); {LOADER[0]} {LOADER[1]:,}",
     )
 
 

@@ -88,7 +88,7 @@ class HearbackStack(cdk.Stack):
             self.api.knows(API_URL=self.settings.api_url)
 
     def _show_pages(self) -> None:
-        self.page.may(GET, PUT, UPDATE, DELETE, QUERY, on=[self.data.records.table_arn])
+        self.page.may(GET, PUT, UPDATE, DELETE, CHECK, QUERY, on=[self.data.records.table_arn])
         self._fills(self.page, self.mail.prompt)
         self.page.knows(PROMPT_QUEUE=self.mail.prompt.queue_url)
         self.desk.may(GET, BATCH_GET, PUT, on=[self.data.records.table_arn])

@@ -17,6 +17,7 @@ from local import (
     keys,
     preflight,
     projects,
+    quarantine,
     redrive,
     senders,
     stack,
@@ -93,6 +94,16 @@ def _audit(options: argparse.Namespace) -> int:
     return audit.run(options.project)
 
 
+def _list_quarantine(options: argparse.Namespace) -> int:
+    access.enter_installation(_state(options), options.stage)
+    return quarantine.show(options.project)
+
+
+def _release_quarantine(options: argparse.Namespace) -> int:
+    _installation(options)
+    return quarantine.release(options.response)
+
+
 def _doctor(options: argparse.Namespace) -> int:
     return doctor.run(_installation(options))
 
@@ -146,6 +157,8 @@ _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "create_key": _create_key,
     "revoke_key": _revoke_key,
     "audit": _audit,
+    "list_quarantine": _list_quarantine,
+    "release_quarantine": _release_quarantine,
     "doctor": _doctor,
     "trace": _trace,
     "redrive": _redrive,

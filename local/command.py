@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_project(commands.add_parser("project", help="projects: create"))
     _add_keys(commands.add_parser("keys", help="API keys: create, revoke"))
     _add_audit(commands.add_parser("audit", help="recount all responses and compare"))
+    _add_quarantine(commands.add_parser("quarantine", help="choices that look like a machine's: list, release"))
     _add_doctor(commands.add_parser("doctor", help="look whether an installation can do its work"))
     _add_trace(commands.add_parser("trace", help="tell everything that happened to a survey request"))
     _add_redrive(commands.add_parser("redrive", help="make what failed for good happen again"))
@@ -96,6 +97,18 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     _installation_options(parser)
     parser.add_argument("--project", help="only this project (default: all)")
     parser.set_defaults(action="audit")
+
+
+def _add_quarantine(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    show = commands.add_parser("list", help="tell a project's quarantined choices and why")
+    _installation_options(show)
+    show.add_argument("--project", required=True)
+    show.set_defaults(action="list_quarantine")
+    release = commands.add_parser("release", help="let one count")
+    _installation_options(release)
+    release.add_argument("response", metavar="ID", help="of the response, as `list` tells it")
+    release.set_defaults(action="release_quarantine")
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:

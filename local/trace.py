@@ -145,7 +145,17 @@ def _of_response(versions: Sequence[Response]) -> Iterator[Happening]:
     for number, one in enumerate(sorted(versions, key=lambda version: version.rev)):
         words = "with a comment" if one.commented else "without a comment"
         detail = f"{one.score}, {one.category.value}, {words}, revision {one.rev}" + (", erased" if one.erased else "")
-        yield Happening(one.updated_at, f"response {one.id}", "edited" if number else "given", detail)
+        if one.quarantine:
+            detail += f", quarantined: {one.quarantine}"
+        yield Happening(one.updated_at, f"response {one.id}", _what_happened(one, first=not number), detail)
+        if one.timer_at and number == len(versions) - 1:
+            yield Happening(one.timer_at, f"response {one.id}", "timer", "counts if it is not sent before")
+
+
+def _what_happened(one: Response, *, first: bool) -> str:
+    if one.partial:
+        return "counted" if one.matured_at else "chosen"
+    return "given" if first else "edited"
 
 
 def _mails(request_id: str, revisions: int) -> list[Mail]:

@@ -83,7 +83,9 @@ def _anonymous(rules: Rules, key: Key) -> Sequence[Write]:
 
 def _anonymous_response(response: Response, rules: Rules) -> Response:
     counted = rules.kept_properties(response)
-    return replace(response, comment="", properties=counted, account_id="", locale="", erased=True)
+    return replace(
+        response, comment="", answers=(), properties=counted, account_id="", locale="", timer_at=0, erased=True
+    )
 
 
 def _anonymous_request(request: SurveyRequest) -> SurveyRequest:

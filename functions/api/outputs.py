@@ -9,6 +9,7 @@ from shared.domain.intervals import Days
 from shared.domain.nps import Category, Histogram, Shown
 from shared.domain.people import Person, merge_properties
 from shared.domain.project import DAY, Project
+from shared.domain.questions import Answer, QuestionType
 from shared.domain.requests import RequestState, SurveyRequest, next_reminder_at
 from shared.domain.responses import Response
 from shared.domain.segments import Compared
@@ -96,7 +97,20 @@ def response(one: Response, base_url: str, who: Person | None = None) -> Shape:
         "person_properties": dict(one.properties),
         "notes": [],
         "tags": list(one.tags),
-        "additional_answers": [],
+        "additional_answers": [additional_answer(answer) for answer in one.answers],
+    }
+
+
+def additional_answer(one: Answer) -> Shape:
+    """The answer to one of a project's own questions."""
+    value: Any = one.value
+    if isinstance(one.value, tuple):
+        chosen = [{"id": option.id, "text": option.text} for option in one.value]
+        value = chosen if one.type is QuestionType.SELECT_MANY else chosen[0]
+    return {
+        "id": one.question,
+        "value": {one.type.value: value},
+        "question": {"id": one.question, "type": one.type.value, "text": one.text},
     }
 
 

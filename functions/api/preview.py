@@ -24,6 +24,7 @@ NOWHERE = "#"
 # Mails and reports carry their style in each element, which no hash allows.
 _MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; form-action 'none'; "
 _MAIL_POLICY += "frame-ancestors 'none'; base-uri 'none'; sandbox"
+_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 _TARGET = re.compile(r'(<(?:a|form)\b[^>]*?\s(?:href|action)=)"[^"]*"')
 
 
@@ -67,7 +68,7 @@ def show(project: Project, given: PreviewQuery, now: int) -> tuple[str, str, dic
 
 
 def _answer(html: str, policy: str = "") -> tuple[str, str, dict[str, str]]:
-    body = _TARGET.sub(rf'\1"{NOWHERE}"', html)
+    body = _TARGET.sub(rf'\1"{NOWHERE}"', _SCRIPT.sub("", html))
     headers = web.page(body)["headers"]
     headers["content-security-policy"] = policy or f"{headers['content-security-policy']}; sandbox"
     return headers.pop("content-type"), body, headers

@@ -117,7 +117,7 @@ def list_responses(call: Call[inputs.ResponsesQuery]) -> Answer:
 def get_response(call: Call[inputs.ResponseQuery], response_id: str) -> Answer:
     """One response."""
     found = load(Response, _id(response_id))
-    if found is None or found.project != call.project.id:
+    if found is None or found.project != call.project.id or not found.counts:
         raise NotFoundError("there is no such response")
     log.concern(person=found.person, request=found.id)
     who = load(Person, found.person) if "person" in call.given.expand else None

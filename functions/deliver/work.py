@@ -23,7 +23,7 @@ from shared.domain.scheduling import within_window
 from shared.outside import clock, log, mailer
 from shared.outside.mailer import Outcome, Result
 from shared.store import mails as store
-from shared.store import memberships, opt_ins, projects
+from shared.store import memberships, opt_ins, projects, responses
 from shared.store import pace as pace_store
 from shared.store.keys import person as person_key
 from shared.store.mails import Matter
@@ -46,6 +46,7 @@ class Done(StrEnum):
     GIVEN_UP = "given up"
     SKIPPED = "skipped"
     WAITING = "waiting"
+    COUNTED = "counted"
     NOTHING = "nothing"
 
 
@@ -58,7 +59,7 @@ _DONE = {
 
 
 def work(message: dict[str, Any], seconds_left: SecondsLeft = lambda: 60.0) -> tuple[Done, Result | None]:
-    """Does what a message asks for: `{"request": id}`, `{"mail": id}`, `{"membership": id}` or `{"opt_in": id}`.
+    """Does what a message names: a `request`, `mail`, `response`, `membership` or `opt_in`, as in `{"request": id}`.
 
     A repeated message does nothing. What finds no slot while there are seconds left keeps waiting in the table, and
     its message is done with.
@@ -67,6 +68,8 @@ def work(message: dict[str, Any], seconds_left: SecondsLeft = lambda: 60.0) -> t
         return _work_membership(message["membership"], seconds_left)
     if "opt_in" in message:
         return _forget_opt_in(message["opt_in"]), None
+    if "response" in message:
+        return _work_response(message["response"]), None
     if "request" in message:
         return _work_request(message["request"], seconds_left)
     return _work_mail(message["mail"], seconds_left)
@@ -100,6 +103,12 @@ def _work_request(request_id: str, seconds_left: SecondsLeft) -> tuple[Done, Res
     return Done.NOTHING, None
 
 
+def _work_response(response_id: str) -> Done:
+    """Lets a score that was picked and not sent count once its time has come."""
+    log.concern(request=response_id)
+    return Done.COUNTED if responses.mature(response_id, clock.now()) else Done.NOTHING
+
+
 def _ask(
     request: SurveyRequest, kind: MailKind, handed_over: SurveyRequest, now: int, seconds_left: SecondsLeft
 ) -> tuple[Done, Result | None]:
@@ -108,6 +117,8 @@ def _ask(
     if person is None or person.suppression is not None:
         records().write(changed(requests.stopped(request, RequestState.SUPPRESSED, _why_barred(person))))
         return Done.SUPPRESSED, None
+    if not project.open:
+        return _close(project, request, person)
     if (opens := within_window(project, now)) > now:
         records().write(changed(replace(request, timer_at=opens)))
         return Done.LATER, None
@@ -131,6 +142,15 @@ def _ask(
     except ChangedError:
         return Done.NOTHING, None
     return _send(Matter(replace(mail, rev=1), replace(handed_over, rev=request.rev + 1), person), letter, mine)
+
+
+def _close(project: Project, request: SurveyRequest, person: Person) -> tuple[Done, Result | None]:
+    """A closed project asks nobody; who was not asked may be as soon as it opens again."""
+    free = requests.throttle_given_back(person, request, project)
+    unasked = not request.sent_at and person.pending_request == request.id
+    writes = [changed(requests.stopped(request, RequestState.SUPPRESSED, requests.PROJECT_CLOSED))]
+    records().write(*writes, *([changed(free)] if unasked else []))
+    return Done.SUPPRESSED, None
 
 
 def _why_barred(person: Person | None) -> str:

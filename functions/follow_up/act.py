@@ -53,7 +53,12 @@ class Done:
 
 
 def act(response: Response, project: Project, is_holiday: HolidayTest, now: int) -> Done:
-    """Does what a response calls for, once for each of its states, however often it is told of it."""
+    """Does what a response calls for, once for each of its states, however often it is told of it.
+
+    A choice that does not count calls for nothing yet.
+    """
+    if not response.counts:
+        return Done(Duty.NOTHING)
     for _ in range(_ATTEMPTS):
         known = follow_ups.find(response.id)
         if known is not None and known.rev >= response.rev:

@@ -52,7 +52,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:
                 raise
             poison.append({"record": f"response:{response.id}", "rev": response.rev, "why": type(error).__name__})
             continue
-        if not response.erased:
+        if response.counts and not response.erased:
             people.note_answer(response.person, response.created_at)
         if done.duty is Duty.CASE:
             alerts.append(done.mail)

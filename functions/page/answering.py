@@ -1,81 +1,124 @@
 """The page on which a person answers."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from shared.domain import requests
 from shared.domain.errors import ConflictError, InvalidError
 from shared.domain.links import Purpose
+from shared.domain.locales import Preference
+from shared.domain.nps import category
 from shared.domain.project import Project
+from shared.domain.questions import Answer, read_answers
 from shared.domain.requests import SurveyRequest
-from shared.domain.responses import MAX_COMMENT, Response, clean_comment, read_score
+from shared.domain.responses import clean_comment, read_score
 from shared.outside import log
 from shared.outside.link_keys import link_keys
-from shared.render import languages, pages, web
+from shared.render import boundary, languages, pages, web
+from shared.render.boundary import TROUBLE
 from shared.render.web import HttpAnswer
 from shared.store import projects, responses
 from shared.store.records import changed
+from shared.store.responses import Asked
 from shared.store.table import ChangedError, records
+
+_SHOWN = 100_000
+
+Fields = Mapping[str, Sequence[str]]
 
 
 def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAnswer:
     """GET shows the question, the earlier answer or the thanks; POST keeps the answer and leads to the thanks.
 
-    Raises BadLinkError for a link that is none.
+    A POST of the page's script, marked `partial`, keeps a score that was picked and not sent. Raises BadLinkError for a
+    link that is none.
     """
-    request, response = responses.read(link_keys().read(Purpose.SURVEY, token))
+    asked = responses.history(link_keys().read(Purpose.SURVEY, token))
+    request, response = asked.request, asked.response
     log.concern(request=request.id, project=request.project)
     project = projects.load(request.project)
     preference = web.preference_of(event)
     if not requests.is_open(request, now):
         return web.page(pages.problem("expired", project, preference), 410)
+    if not project.open:
+        return web.page(pages.problem("closed", project, preference), 410)
     if method == "POST":
-        return _keep(project, request, response, event, now)
+        return _post(project, asked, event, now)
     query = web.query_of(event)
     if "trap" in query:
         _note_robot(request, now)
-    if "done" in query and response is not None:
+    if "done" in query and response is not None and not response.partial:
         return web.page(pages.thank_you(project, request, response, preference))
     chosen = _preselected(query.get("score", ""))
-    html = pages.survey(
-        project, request, response=response, chosen=chosen, comment="", errors={}, preference=preference
-    )
-    return web.page(html)
+    return web.page(pages.survey(project, request, response=response, chosen=chosen, preference=preference))
 
 
-def _keep(
-    project: Project, request: SurveyRequest, response: Response | None, event: dict[str, Any], now: int
-) -> HttpAnswer:
+def _post(project: Project, asked: Asked, event: dict[str, Any], now: int) -> HttpAnswer:
     preference = web.preference_of(event)
     if web.is_foreign(event):
         return web.page(pages.problem("unknown", project, preference), 403)
-    form = web.form_of(event)
-    problems: dict[str, list[str]] = {}
-    score, comment = None, form.get("comment", "")
+    fields = web.fields_of(event)
     try:
-        score = read_score(form.get("score"))
+        if "partial" in fields:
+            return _choose(project, asked, fields, now)
+        return _send(project, asked, fields, preference, now)
+    except ConflictError:
+        return web.page(pages.problem("expired", project, preference), 410)
+    except TROUBLE as error:
+        return boundary.trouble(error, event, project)
+
+
+def _choose(project: Project, asked: Asked, fields: Fields, now: int) -> HttpAnswer:
+    """Nobody looks at this answer: the page's script asked for it."""
+    try:
+        score = read_score(_last(fields, "score"))
+    except InvalidError:
+        return web.nothing(422)
+    kept = responses.choose(asked, project, score=score, now=now)
+    if kept != asked.response:
+        log.log("choice kept", quarantine=kept.quarantine)
+    return web.nothing()
+
+
+def _send(project: Project, asked: Asked, fields: Fields, preference: Preference, now: int) -> HttpAnswer:
+    problems: dict[str, list[str]] = {}
+    score, comment, answers = None, _last(fields, "comment"), tuple[Answer, ...]()
+    try:
+        score = read_score(_last(fields, "score"))
+        given = {name.removeprefix("q."): values for name, values in fields.items() if name.startswith("q.")}
+        not_said = pages.not_said(project, asked.request, asked.response, preference)
+        answers = read_answers(project.questions, category(score), given, not_said)
     except InvalidError as error:
-        problems |= error.fields
+        problems |= {name if name == "score" else f"q.{name}": why for name, why in error.fields.items()}
     try:
         comment = clean_comment(comment)
     except InvalidError as error:
         problems |= error.fields
     if problems or score is None:
-        shown = comment[: 2 * MAX_COMMENT]
         html = pages.survey(
-            project, request, response=response, chosen=score, comment=shown, errors=problems, preference=preference
+            project,
+            asked.request,
+            response=asked.response,
+            chosen=score,
+            comment=comment[:_SHOWN],
+            given=fields,
+            errors=problems,
+            preference=preference,
         )
         return web.page(html, 422)
-    locale = languages.chosen(project.locale, pages.own_locale(request, response), preference)
-    try:
-        given = responses.give(request, response, score=score, comment=comment, locale=locale, now=now)
-    except ConflictError:
-        return web.page(pages.problem("expired", project, preference), 410)
-    if response is None:
+    before = asked.response
+    locale = languages.chosen(project.locale, pages.own_locale(asked.request, before), preference)
+    given_now = responses.give(asked, score=score, comment=comment, answers=answers, locale=locale, now=now)
+    if before is None or before.partial:
         log.count("Answers")
-    elif given != response:
+    elif given_now != before:
         log.count("AnswersEdited")
     return web.see_other(pages.query(preference, done=1))
+
+
+def _last(fields: Fields, name: str) -> str:
+    return (fields.get(name) or [""])[-1]
 
 
 def _preselected(text: str) -> int | None:

@@ -91,10 +91,10 @@ class DimensionValue(NamedTuple):
 
 
 def dimension_values(response: Response, project: Project) -> list[DimensionValue]:
-    """The segments a response belongs to, before the cap on distinct values."""
+    """The segments a response belongs to, before the cap on distinct values; none while it does not count."""
     return [
         DimensionValue(name, value[:_MAX_VALUE])
-        for name in project.dimensions
+        for name in (project.dimensions if response.counts else ())
         if (value := response.properties.get(name, "").strip())
     ]
 
@@ -120,7 +120,12 @@ def trend_row(trend_id: str, day: str) -> str:
 
 
 def response_amounts(response: Response, segments: Iterable[DimensionValue], rules: Rules) -> Amounts:
-    """What a response contributes, in the month and day of its creation in the project's time zone."""
+    """What a response contributes, in the month and day of its creation in the project's time zone.
+
+    One that does not count contributes nothing.
+    """
+    if not response.counts:
+        return {}
     month, day = _month_and_day(response.created_at, rules.project.zone)
     score = f"h{response.score}"
     amounts: dict[CounterKey, int] = {}

@@ -25,5 +25,13 @@ class BusyError(HearbackError):
     """Too many writers met; nothing was written and the call may be repeated."""
 
 
+class TooManyError(HearbackError):
+    """Written to too often; nothing was written, and nothing will be for `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("written to too often")
+        self.seconds = seconds
+
+
 class BadLinkError(HearbackError):
     """A link that was not made by this installation, or not for this purpose."""

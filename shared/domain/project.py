@@ -7,6 +7,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from shared.domain.locales import localised
+from shared.domain.questions import Question
 
 DAY = 86_400
 
@@ -64,6 +65,15 @@ LANGUAGE_BOUND = ("product", "subject", "intro", "thank_you_message", "thank_you
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUpQuestions:
+    """What each category is asked after the score; an empty one means Hearback's words in the person's language."""
+
+    promoter: str = ""
+    passive: str = ""
+    detractor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BusinessCalendar:
     """When the company works: `days` are ISO weekdays (1 is Monday), `country` names the holidays."""
 
@@ -115,7 +125,7 @@ def consent_version(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One survey programme. Durations are in days."""
+    """One survey programme. Durations are in days where not said otherwise; one that is not `open` asks nobody."""
 
     id: str
     name: str
@@ -125,6 +135,10 @@ class Project:
     managers: tuple[Contact, ...] = ()
     texts: Texts = Texts()
     texts_by_language: Mapping[str, Texts] = field(default_factory=dict)
+    follow_up: FollowUpQuestions = FollowUpQuestions()
+    follow_up_by_language: Mapping[str, FollowUpQuestions] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+    open: bool = True
     calendar: BusinessCalendar = BusinessCalendar()
     send_window: SendWindow | None = None
     autopilot: Autopilot = Autopilot()
@@ -133,6 +147,7 @@ class Project:
     throttle_days: int = 30
     link_days: int = 90
     case_days: int = 3
+    partial_hours: int = 24
     reminder_days: tuple[int, ...] = (3, 7)
     renewal_lead_days: int = 60
     thank_promoters: bool = True
@@ -179,6 +194,15 @@ class Project:
         """The text that a reader agrees to: in their language, else in the project's. Nobody agrees to no text."""
         terms = self.opt_in
         return localised(terms.consent_by_language, locale) or terms.consent
+
+    def follow_up_in(self, which: str, locale: str) -> str:
+        """What a category is asked after the score, in the project's own words for a reader; empty without any."""
+        return localised(
+            {tag: getattr(texts, which) for tag, texts in self.follow_up_by_language.items()},
+            locale,
+            default=getattr(self.follow_up, which),
+            default_locale=self.locale,
+        )
 
     def locale_of(self, email: str) -> str:
         """The locale of one of the company's own people; an empty string when it is not known."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.domain.errors import InvalidError
 from shared.domain.locales import TAG
+from shared.domain.nps import Category
 from shared.domain.people import address_problem
 from shared.domain.project import (
     IDENTIFYING,
@@ -19,12 +20,27 @@ from shared.domain.project import (
     Brand,
     BusinessCalendar,
     Contact,
+    FollowUpQuestions,
     OptInTerms,
     Project,
     Sender,
     SendWindow,
     Texts,
 )
+from shared.domain.questions import (
+    MAX_OPTION,
+    MAX_OPTIONS,
+    MAX_QUESTION,
+    MAX_QUESTIONS,
+    NOT_SAID,
+    Option,
+    Question,
+    QuestionType,
+)
+
+MAX_CONTACTS = 200
+
+_QUESTION_ID = r"[a-z0-9](?:[a-z0-9_-]{0,38}[a-z0-9])?"
 
 
 def parse_project(data: Mapping[str, Any]) -> Project:
@@ -42,6 +58,7 @@ def parse_project(data: Mapping[str, Any]) -> Project:
         throttle_days=throttle_days,
         link_days=reader.integer("link_days", 90, 1, 365),
         case_days=reader.integer("case_days", 3, 1, 30),
+        partial_hours=reader.integer("partial_hours", 24, 1, 168),
         reminder_days=reader.days("reminder_days", (3, 7)),
         renewal_lead_days=reader.integer("renewal_lead_days", 60, 1, 365),
         thank_promoters=reader.flag("thank_promoters", default=True),
@@ -75,6 +92,10 @@ def parse_project(data: Mapping[str, Any]) -> Project:
             },
             hourly_limit=reader.integer("opt_in.hourly_limit", 100, 1, 10_000),
         ),
+        follow_up=reader.follow_up("follow_up"),
+        follow_up_by_language={tag: reader.follow_up(f"follow_up.{tag}") for tag in reader.languages("follow_up")},
+        questions=reader.questions("questions"),
+        open=reader.flag("open", default=True),
         calendar=BusinessCalendar(
             days=reader.weekdays("calendar.days"),
             start=reader.clock("calendar.start", time(9)),
@@ -255,22 +276,97 @@ class _Reader:
             self.blame(name, "must be a time such as 09:00")
             return default
 
-    def contacts(self, name: str) -> tuple[Contact, ...]:
+    def follow_up(self, table: str) -> FollowUpQuestions:
+        names = [one.value for one in Category]
+        return FollowUpQuestions(**{name: self.text(f"{table}.{name}", limit=MAX_QUESTION) for name in names})
+
+    def questions(self, name: str) -> tuple[Question, ...]:
+        rows = self.tables(name, MAX_QUESTIONS, "with an id, a type and a text")
+        found = [inner.question() for inner in rows]
+        for index, inner in enumerate(rows):
+            if found[index].id in {one.id for one in found[:index]}:
+                inner.blame("id", "is another question's already")
+            self.take_over(f"{name}.{index}", inner)
+        return tuple(found)
+
+    def question(self) -> Question:
+        """The question that this table describes."""
+        kind = self.choice("type", [one.value for one in QuestionType], required=True)
+        question = Question(
+            id=self.text("id", required=True, pattern=_QUESTION_ID),
+            type=QuestionType(kind) if kind else QuestionType.FREE_RESPONSE,
+            text=self.text("text", required=True, limit=MAX_QUESTION),
+            options=self.options("options"),
+            show_for=self.categories("show_for"),
+            demographic=self.flag("demographic", default=False),
+            low=self.integer("low", 1, 0, 1),
+            high=self.integer("high", 5, 2, 10),
+            low_label=self.text("low_label", limit=MAX_OPTION),
+            high_label=self.text("high_label", limit=MAX_OPTION),
+        )
+        if kind and question.type.has_options != bool(question.options):
+            self.blame("options", "can't be blank" if question.type.has_options else f"are not for a {kind} question")
+        if question.demographic and kind and not question.type.has_options:
+            self.blame("demographic", "is for questions with options, to which it adds not saying")
+        return question
+
+    def options(self, name: str) -> tuple[Option, ...]:
+        rows = self.tables(name, MAX_OPTIONS, "with an id and a text")
+        found = [
+            Option(
+                inner.text("id", required=True, pattern=_QUESTION_ID),
+                inner.text("text", required=True, limit=MAX_OPTION),
+            )
+            for inner in rows
+        ]
+        for index, inner in enumerate(rows):
+            if found[index].id == NOT_SAID or found[index].id in {one.id for one in found[:index]}:
+                inner.blame("id", "is another option's already")
+            self.take_over(f"{name}.{index}", inner)
+        return tuple(found)
+
+    def categories(self, name: str) -> tuple[Category, ...]:
         value = self._value(name)
         if value is None:
-            return ()
+            return tuple(Category)
+        known = [one.value for one in Category]
+        if not isinstance(value, list) or not value or any(one not in known for one in value):
+            self.blame(name, f"must be a list of {', '.join(known)}")
+            return tuple(Category)
+        return tuple(one for one in Category if one.value in value)
+
+    def choice(self, name: str, allowed: list[str], *, required: bool = False) -> str:
+        value = self.text(name, required=required)
+        if value and value not in allowed:
+            self.blame(name, f"must be one of {', '.join(allowed)}")
+            return ""
+        return value
+
+    def tables(self, name: str, most: int, with_what: str) -> list["_Reader"]:
+        """A reader for each table of a list."""
+        value = self._value(name)
+        if value is None:
+            return []
         if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
-            self.blame(name, "must be a list of tables with an email")
-            return ()
+            self.blame(name, f"must be a list of tables {with_what}")
+            return []
+        if len(value) > most:
+            self.blame(name, f"may have at most {most} entries")
+        return [_Reader(row) for row in value[:most]]
+
+    def take_over(self, prefix: str, inner: "_Reader") -> None:
+        """What is wrong with a table inside this one."""
+        try:
+            inner.finish()
+        except InvalidError as error:
+            for key, why in error.fields.items():
+                self.problems.setdefault(f"{prefix}.{key}", []).extend(why)
+
+    def contacts(self, name: str) -> tuple[Contact, ...]:
         found = []
-        for index, row in enumerate(value):
-            inner = _Reader(row)
+        for index, inner in enumerate(self.tables(name, MAX_CONTACTS, "with an email")):
             found.append(Contact(inner.address("email"), inner.text("name"), inner.text("locale")))
-            try:
-                inner.finish()
-            except InvalidError as error:
-                for key, why in error.fields.items():
-                    self.problems.setdefault(f"{name}.{index}.{key}", []).extend(why)
+            self.take_over(f"{name}.{index}", inner)
         return tuple(found)
 
     def _value(self, name: str) -> Any:

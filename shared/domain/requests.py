@@ -38,9 +38,10 @@ MOVES: Mapping[RequestState, frozenset[RequestState]] = {
     RequestState.RESPONDED: frozenset(),
     RequestState.THROTTLED: frozenset(),
     RequestState.CANCELLED: frozenset(),
-    RequestState.EXPIRED: frozenset(),
+    RequestState.EXPIRED: frozenset({RequestState.RESPONDED}),
 }
-"""The allowed moves. Someone who unsubscribes may still answer through the link they hold."""
+"""The allowed moves. Someone who unsubscribes may still answer through the link they hold, and a choice made before the
+link expired may count after it."""
 
 ANSWERABLE = frozenset({RequestState.SCHEDULED, RequestState.ACTIVE, RequestState.RESPONDED, RequestState.SUPPRESSED})
 """States in which the link leads to the question. `scheduled` is one: a mail can be read before
@@ -54,6 +55,9 @@ BOUNCED = "bounced"
 
 BOUNCED_FOR_NOW = "transient_bounce"
 """What an active request says while its last mail is one on which SES gave up; its reminders still go out."""
+
+PROJECT_CLOSED = "project_closed"
+"""The reason of requests that a closed project does not send."""
 
 SEND_PROPERTIES = frozenset(
     {
@@ -121,8 +125,11 @@ class Decision:
 def decide_send(person: Person | None, project: Project, *, now: int, scheduled_at: int) -> Decision:
     """Whether a survey may be requested for a person (None: not known yet) at a time.
 
-    Suppression goes before the throttle; the throttle compares with the time at which the survey would be sent.
+    A closed project asks nobody. Suppression goes before the throttle; the throttle compares with the time at which the
+    survey would be sent.
     """
+    if not project.open:
+        return Decision(RequestState.SUPPRESSED, reason=PROJECT_CLOSED)
     if person is not None and person.suppression is not None:
         return Decision(RequestState.SUPPRESSED, reason=person.suppression.value)
     due = max(now, scheduled_at)

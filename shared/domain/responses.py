@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from shared.domain.errors import InvalidError
 from shared.domain.nps import SCORES, Category, category
+from shared.domain.questions import Answer, clean_words
 
 MAX_COMMENT = 10_000
 HISTORY_AGE = 86_400
@@ -18,6 +19,8 @@ class Response:
     `history` marks answers brought in from elsewhere: counted, but nobody is alerted or thanked.
     `commented` outlives the comment: an `erased` response is an anonymous tombstone that keeps its
     score, its day and what was counted of it.
+    A `partial` one was chosen and not sent: it counts from `matured_at` on, for which `timer_at` waits, and never while
+    `quarantine` says why it is doubted. `created_at` is when a response was chosen, and once it counts, since when.
     """
 
     id: str
@@ -32,13 +35,26 @@ class Response:
     account_id: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
     request: str = ""
     history: bool = False
     erased: bool = False
+    partial: bool = False
+    matured_at: int = 0
+    quarantine: str = ""
+    timer_at: int = 0
     rev: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tags", tuple(self.tags))
+        object.__setattr__(
+            self, "answers", tuple(one if isinstance(one, Answer) else Answer(**one) for one in self.answers)
+        )
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is an answer; what does not count is no part of any list, figure or follow-up."""
+        return not self.quarantine and (not self.partial or bool(self.matured_at))
 
     @property
     def category(self) -> Category:
@@ -64,11 +80,7 @@ def clean_comment(text: str) -> str:
 
     Raises InvalidError naming `comment` when more than 10,000 characters remain.
     """
-    unified = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(
-        c for c in unified if c in "\n\t" or (ord(c) >= 32 and ord(c) != 127 and not 0xD800 <= ord(c) < 0xE000)
-    )
-    comment = kept.strip()
+    comment = clean_words(text)
     if len(comment) > MAX_COMMENT:
         raise InvalidError({"comment": [f"is too long (at most {MAX_COMMENT} characters)"]})
     return comment

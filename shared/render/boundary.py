@@ -1,11 +1,13 @@
 """Where the web meets a function of pages: every request gets a page, whatever goes wrong behind it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.domain.errors import BadLinkError, BusyError, NotFoundError
+from shared.domain.errors import BadLinkError, BusyError, NotFoundError, TooManyError
+from shared.domain.project import Project
 from shared.outside import clock, log
 from shared.outside.log import place_of
 from shared.render import pages, web
@@ -14,15 +16,33 @@ from shared.render.web import HttpAnswer, UnreadableFormError
 Responder = Callable[[str, str, dict[str, Any], int], HttpAnswer]
 """Answers a method (GET or POST) on a link's token, given the event and the time."""
 
+TROUBLE = (TooManyError, BusyError, ClientError, BotoCoreError)
+"""What passes by itself: the same request may succeed later."""
+
 
 def respond(responders: Mapping[str, Responder], event: dict[str, Any], request_id: str) -> HttpAnswer:
-    """The page at `/<kind>/<token>`, by kind."""
+    """The page at `/<kind>/<token>`, by kind, as small as the browser takes it."""
     log.begin(correlation_id=event["requestContext"].get("requestId", ""), function_request_id=request_id)
     kind, _, token = event["rawPath"].strip("/").partition("/")
     method = web.method_of(event)
     answer = _answer(responders.get(kind), token, method, event)
     log.log("answered", page=kind if kind in responders else "", method=method, status=answer["statusCode"])
-    return answer
+    return web.compressed(answer, event)
+
+
+def trouble(error: Exception, event: Mapping[str, Any], project: Project | None = None) -> HttpAnswer:
+    """The page for what passes by itself. It holds what was typed, and a button that sends it again."""
+    preference = web.preference_of(event)
+    typed: list[tuple[str, str]] = []
+    if web.method_of(event) == "POST":
+        with suppress(UnreadableFormError):
+            typed = web.pairs_of(event)
+    if isinstance(error, TooManyError):
+        return web.page(
+            pages.problem("many", project, preference, typed=typed), 429, **{"retry-after": str(max(1, error.seconds))}
+        )
+    log.log("AWS did not do it", "WARN", error=type(error).__name__)
+    return web.page(pages.problem("busy", project, preference, typed=typed), 503, **{"retry-after": "5"})
 
 
 def _answer(responder: Responder | None, token: str, method: str, event: dict[str, Any]) -> HttpAnswer:
@@ -37,9 +57,8 @@ def _answer(responder: Responder | None, token: str, method: str, event: dict[st
         return web.page(pages.problem("unknown", None, preference), 404)
     except UnreadableFormError:
         return web.page(pages.problem("unknown", None, preference), 400)
-    except (BusyError, ClientError, BotoCoreError) as error:
-        log.log("AWS did not do it", "WARN", error=type(error).__name__)
-        return web.page(pages.problem("busy", None, preference), 503, **{"retry-after": "5"})
+    except TROUBLE as error:
+        return trouble(error, event)
     except Exception as error:  # noqa: BLE001  # the boundary: the person gets a page whatever happened
         log.log("unexpected error", "ERROR", error=type(error).__name__, where=place_of(error))
         log.count("UnexpectedErrors")

@@ -1,21 +1,29 @@
-"""The hosted pages of respondents, as HTML without a script. Every address in them is relative or foreign."""
+"""The hosted pages of respondents, as HTML. Every address in them is relative or foreign.
+
+Only the question's page has a script, and it works without it.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
 from shared.domain.locales import NO_PREFERENCE, Preference
-from shared.domain.nps import Category
+from shared.domain.nps import SCORES, Category, category
 from shared.domain.project import Project
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import MAX_COMMENT, Response
-from shared.render import languages
+from shared.render import engine, languages, survey_questions
 from shared.render.frame import content_security_policy, render_page, switch
 from shared.render.languages import SOURCE
 from shared.render.texts import mail_to, send_texts
 from shared.render.wording import (
     Problem,
+    follow_up_question,
     from_whom,
     link_text,
     problem_words,
@@ -24,7 +32,7 @@ from shared.render.wording import (
 )
 from shared.render.words import Words, words_for
 
-__all__ = ["Problem", "Wish", "content_security_policy", "problem", "survey", "thank_you", "unsubscribe"]
+__all__ = ["Problem", "Wish", "content_security_policy", "not_said", "problem", "survey", "thank_you", "unsubscribe"]
 
 
 def survey(
@@ -33,18 +41,22 @@ def survey(
     *,
     response: Response | None,
     chosen: int | None,
-    comment: str,
-    errors: Mapping[str, Sequence[str]],
+    comment: str = "",
+    given: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    errors: Mapping[str, Sequence[str]] = MappingProxyType({}),
     preference: Preference = NO_PREFERENCE,
 ) -> str:
-    """The page that asks. Its form posts `score` and `comment` to its own address.
+    """The page that asks. Its form posts `score`, `comment` and `q.<id>` for other questions to its own address.
 
-    `chosen` preselects a score; without it, and without a comment, an earlier response fills the form.
+    `chosen` preselects a score; without it, and without `comment` and `given`, an earlier response fills the form.
     """
     words = words_for(project, own_locale(request, response), preference)
     texts = send_texts(project, request.properties, words.locale)
     question = recommendation_question(texts, words)
     earlier = response if response and not response.erased else None
+    sent = earlier if earlier and not earlier.partial else None
+    picked = earlier.score if chosen is None and earlier else chosen
+    told = _told(project, errors, words)
     return render_page(
         "survey",
         project,
@@ -52,17 +64,36 @@ def survey(
         title=f"{words.say('Error: ')}{question}" if errors else question,
         texts=texts,
         question=question,
-        response=earlier,
-        picked=earlier.score if chosen is None and earlier else chosen,
-        comment=comment or (earlier.comment if earlier and not errors else ""),
-        told=_told(errors, words),
+        given=bool(earlier and earlier.counts),
+        scores=_scores(words.locale, picked),
+        now="" if picked is None else category(picked).value,
+        follow_ups=[
+            (which.value if which else "", follow_up_question(which, project, texts, words))
+            for which in (None, *Category)
+        ],
+        comment=comment or (sent.comment if sent and not errors else ""),
+        questions=survey_questions.html(
+            project.questions, words, picked=picked, given=given, earlier=sent if not errors else None, told=told
+        ),
+        errors=told,
         alert=_alert(errors, words),
         welcome_back=_welcome_back(earlier, chosen, words) if earlier else "",
         hint=words.say("One line is plenty. Your words go to %(brand)s.", brand=project.brand.name),
-        send=words.say("Save the change") if earlier else words.say("Send"),
+        send=words.say("Save the change") if sent else words.say("Send"),
+        trouble=words.say(
+            "Not sent yet: something on the way is not answering. What you wrote is still here; "
+            "please press the button again in a moment."
+        ),
         why=words.say("Asked by %(sender)s.", sender=from_whom(project, words)),
         switch=switch(words, **({} if chosen is None else {"score": chosen})),
     )
+
+
+def not_said(
+    project: Project, request: SurveyRequest, response: Response | None, preference: Preference = NO_PREFERENCE
+) -> str:
+    """The words for not answering a demographic question, in the language of the page."""
+    return survey_questions.not_said(words_for(project, own_locale(request, response), preference))
 
 
 def thank_you(
@@ -128,8 +159,17 @@ def unsubscribe(project: Project, wish: Wish, *, own: str = "", preference: Pref
     )
 
 
-def problem(kind: Problem, project: Project | None = None, preference: Preference = NO_PREFERENCE) -> str:
-    """The page for what went wrong. It is the same whether or not a person, request or case exists."""
+def problem(
+    kind: Problem,
+    project: Project | None = None,
+    preference: Preference = NO_PREFERENCE,
+    *,
+    typed: Sequence[tuple[str, str]] = (),
+) -> str:
+    """The page for what went wrong. It is the same whether or not a person, request or case exists.
+
+    `typed` are the fields of a form that was not taken: a button sends them again.
+    """
     words = words_for(project, "", preference) if project else Words(languages.chosen(SOURCE, "", preference), UTC)
     title, paragraphs = problem_words(kind, words)
     contact = (project.sender.reply_to or project.sender.email) if project else ""
@@ -143,6 +183,7 @@ def problem(kind: Problem, project: Project | None = None, preference: Preferenc
         mail_to=mail_to(contact),
         contact_words=words.say("Questions? Write to:"),
         switch=switch(words),
+        typed=typed,
     )
 
 
@@ -156,14 +197,35 @@ def query(preference: Preference, **fields: object) -> str:
     return f"?{urlencode(fields | ({'lang': preference.switched} if preference.switched else {}))}"
 
 
-def _told(errors: Mapping[str, Sequence[str]], words: Words) -> dict[str, str]:
-    return {
-        "score": words.say("Please choose a score from 0 to 10.") if "score" in errors else "",
-        "comment": words.say(
+@lru_cache(maxsize=256)
+def _scores(locale: str, picked: int | None) -> Markup:
+    """The eleven buttons, which are the same on every project's page."""
+    words = Words(locale, UTC)
+    scores = [(score, category(score).value, _score_name(score, words)) for score in SCORES]
+    return Markup(engine.render("pages/scores.html", locale=locale, scores=scores, picked=picked))  # noqa: S704
+
+
+def _score_name(score: int, words: Words) -> str:
+    """What a screen reader says of a score: the ends are told with it."""
+    match score:
+        case 0:
+            return words.say("0 of 10, not at all likely")
+        case 10:
+            return words.say("10 of 10, extremely likely")
+    return words.say("%(score)d of 10", score=score)
+
+
+def _told(project: Project, errors: Mapping[str, Sequence[str]], words: Words) -> dict[str, str]:
+    """What is wrong with each field, an empty string where nothing is."""
+    told = dict.fromkeys(["score", "comment", *(f"q.{one.id}" for one in project.questions)], "")
+    if "score" in errors:
+        told["score"] = words.say("Please choose a score from 0 to 10.")
+    if "comment" in errors:
+        told["comment"] = words.say(
             "Your comment is too long: at most %(most)s characters fit.", most=words.number(MAX_COMMENT)
         )
-        if "comment" in errors
-        else "",
+    return told | {
+        f"q.{one.id}": survey_questions.refused(one, words) for one in project.questions if f"q.{one.id}" in errors
     }
 
 
@@ -177,6 +239,12 @@ def _alert(errors: Mapping[str, Sequence[str]], words: Words) -> str:
 
 def _welcome_back(earlier: Response, chosen: int | None, words: Words) -> str:
     day = words.day(earlier.updated_at)
+    if earlier.partial:
+        return words.say(
+            "Good to see you again. You picked a %(score)d on %(day)s; here is what is left to say, if you like.",
+            score=earlier.score,
+            day=day,
+        )
     if chosen is None or chosen == earlier.score:
         return words.say(
             "Good to see you again. You gave a %(score)d on %(day)s; here it is, should you want to change it.",

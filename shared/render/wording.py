@@ -8,13 +8,28 @@ from shared.domain.responses import Response
 from shared.render.texts import SendTexts
 from shared.render.words import Words
 
-Problem = Literal["unknown", "expired", "closed", "busy", "too_many", "error"]
+Problem = Literal["unknown", "expired", "closed", "busy", "many", "too_many", "error"]
 """Why a link does not lead to what it should."""
 
 
 def recommendation_question(texts: SendTexts, words: Words) -> str:
     """The one question, about a send's product."""
     return words.say("How likely are you to recommend %(product)s to a friend or colleague?", product=texts.product)
+
+
+def follow_up_question(which: Category | None, project: Project, texts: SendTexts, words: Words) -> str:
+    """What people are asked after the score: the project's words for their category, else Hearback's."""
+    if which and (own := project.follow_up_in(which.value, words.locale)):
+        return own
+    match which:
+        case Category.PROMOTER:
+            return words.say("What do you like best about %(product)s?", product=texts.product)
+        case Category.PASSIVE:
+            return words.say("What would make %(product)s better for you?", product=texts.product)
+        case Category.DETRACTOR:
+            return words.say("What went wrong, and what should change first?")
+        case None:
+            return words.say("Why did you give that score?")
 
 
 def from_whom(project: Project, words: Words) -> str:
@@ -51,6 +66,7 @@ def problem_words(kind: Problem, words: Words) -> tuple[str, list[str]]:
         case "unknown":
             return words.say("This link leads nowhere"), [
                 words.say("It may have been cut off on its way. Open it from the mail once more, or copy all of it."),
+                words.say("If it still leads nowhere, reply to the mail it came with."),
             ]
         case "expired":
             return words.say("This link has expired"), [
@@ -65,7 +81,12 @@ def problem_words(kind: Problem, words: Words) -> tuple[str, list[str]]:
         case "busy":
             return words.say("One moment, please"), [
                 words.say("There is a lot going on right now, and nothing has been saved."),
-                words.say("Wait a few seconds, go back and try again."),
+                words.say("Wait a few seconds and try again."),
+            ]
+        case "many":
+            return words.say("That was a lot at once"), [
+                words.say("This link has been used very often within the hour, and nothing more has been saved."),
+                words.say("What was saved before is safe. Please try again in an hour."),
             ]
         case "too_many":
             return words.say("Too many at once"), [

@@ -44,6 +44,9 @@ def _mail_indexes(mail: "Mail") -> dict[str, str]:
 
 
 def _response_indexes(response: Response) -> dict[str, str]:
+    """What does not count is in a list of its own: no list, figure or report sees it."""
+    if not response.counts:
+        return keys.listed("held", response.project, response.id, response.created_at) | _timer(response)
     indexes = keys.listed("response", response.project, response.id, response.created_at)
     indexes |= keys.updated("response", response.project, response.id, response.updated_at)
     if response.account_id:
@@ -69,11 +72,12 @@ def _opt_in_indexes(opt_in: "OptIn") -> dict[str, str]:
     return keys.due(opt_in.project, keys.Lane.BULK, f"opt_in:{opt_in.id}", opt_in.timer_at)
 
 
-def _timer(record: "SurveyRequest | Mail") -> dict[str, str]:
+def _timer(record: "SurveyRequest | Response | Mail") -> dict[str, str]:
     if not record.timer_at:
         return {}
-    if isinstance(record, SurveyRequest):
-        return keys.due(record.project, keys.Lane.BULK, f"request:{record.id}", record.timer_at)
+    if isinstance(record, SurveyRequest | Response):
+        kind = "request" if isinstance(record, SurveyRequest) else "response"
+        return keys.due(record.project, keys.Lane.BULK, f"{kind}:{record.id}", record.timer_at)
     lane = keys.Lane.PROMPT if record.kind.is_prompt else keys.Lane.BULK
     return keys.due(record.project, lane, f"mail:{record.id}", record.timer_at)
 

@@ -1,77 +1,166 @@
-"""Responses: given, edited with their history kept, read."""
+"""Responses: chosen, given, edited with their history kept, matured, released, read."""
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from shared.domain import requests
+from shared.domain import answering, requests
 from shared.domain.errors import BusyError, ConflictError, NotFoundError
-from shared.domain.requests import SEND_PROPERTIES, SurveyRequest
+from shared.domain.project import Project
+from shared.domain.questions import Answer
+from shared.domain.requests import ERASED, MOVES, RequestState, SurveyRequest
 from shared.domain.responses import Response
-from shared.store import keys, people
+from shared.store import keys, lists
 from shared.store.attributes import pack, unpack
-from shared.store.records import changed, created
-from shared.store.table import ChangedError, Put, Write, records
+from shared.store.records import changed, created, load
+from shared.store.table import ChangedError, Check, Put, Write, records
 
 _ATTEMPTS = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, its response if there is one, and that one's earlier versions."""
+
+    request: SurveyRequest
+    response: Response | None = None
+    earlier: tuple[Response, ...] = ()
+
+
+def history(request_id: str) -> Asked:
+    """A request with its response and all versions of it, in one query. Raises NotFoundError without such a request."""
+    key = keys.asked(request_id)
+    request, response, earlier = None, None, []
+    for item in records().query(key.pk, prefix=key.sk):
+        match item["kind"]:
+            case "request":
+                request = unpack(SurveyRequest, item)
+            case "response":
+                response = unpack(Response, item)
+            case "edit":
+                earlier.append(unpack(Response, item))
+    if request is None:
+        raise NotFoundError("there is no such request")
+    return Asked(request, response, tuple(earlier))
+
+
 def read(request_id: str) -> tuple[SurveyRequest, Response | None]:
     """A request with its response, in one query. Raises NotFoundError without such a request."""
-    items = people.asked(request_id)
-    if "request" not in items:
-        raise NotFoundError("there is no such request")
-    response = unpack(Response, items["response"]) if "response" in items else None
-    return unpack(SurveyRequest, items["request"]), response
+    asked = history(request_id)
+    return asked.request, asked.response
 
 
 def give(
-    request: SurveyRequest, response: Response | None, *, score: int, comment: str, now: int, locale: str = ""
+    asked: Asked, *, score: int, comment: str, answers: Sequence[Answer] = (), locale: str = "", now: int
 ) -> Response:
     """Keeps an answer, or an edit of it, together with the request's move to `responded`.
 
     `locale` is that of the page; without it the request's is kept. The same answer again writes nothing. Raises
-    ConflictError when the request is no longer open.
+    ConflictError when the request is no longer open and TooManyError when the link has been written to too often.
     """
+
+    def after(asked: Asked) -> Response:
+        before = asked.response
+        if before is not None and not before.partial and _same(before, score, comment, answers):
+            return before
+        answering.check_pace(before, asked.earlier, most=answering.MOST_VERSIONS_AN_HOUR, now=now)
+        return answering.sent(
+            asked.request, before, score=score, comment=comment, answers=answers, locale=locale, now=now
+        )
+
+    return _keep(asked, after, now)
+
+
+def choose(asked: Asked, project: Project, *, score: int, now: int) -> Response:
+    """Keeps a score that was picked and not sent. What counts already stays as it is.
+
+    Raises ConflictError when the request is no longer open and TooManyError when the link has been written to too
+    often.
+    """
+
+    def after(asked: Asked) -> Response:
+        one = answering.chosen(asked.request, asked.response, asked.earlier, project, score=score, now=now)
+        if one != asked.response:
+            answering.check_pace(asked.response, asked.earlier, most=answering.MOST_CHOICES_AN_HOUR, now=now)
+        return one
+
+    return _keep(asked, after, now)
+
+
+def mature(response_id: str, now: int) -> bool:
+    """Lets a choice count whose time has come; whether it does so from now on."""
+    before, after = _settle(response_id, lambda one, request: answering.matured(one, request, now=now), now)
+    return after is not None and after.counts and after != before
+
+
+def release(response_id: str, now: int) -> Response:
+    """Lets a quarantined choice count, at an operator's word.
+
+    Raises NotFoundError without such a response and ConflictError when it is not quarantined.
+    """
+    _, after = _settle(response_id, lambda one, _: answering.released(one, now=now), now)
+    if after is None:
+        raise NotFoundError("there is no such response")
+    return after
+
+
+def quarantined(project: Project, *, until: int) -> Iterator[Response]:
+    """A project's quarantined choices, oldest first."""
+    held = lists.by_time(Response, "held", project.id, since=project.created_at, until=until)
+    return (one for one in held if one.quarantine and not one.erased)
+
+
+def _keep(asked: Asked, decide: Callable[[Asked], Response], now: int) -> Response:
     for _ in range(_ATTEMPTS):
+        request, before = asked.request, asked.response
         if not requests.is_open(request, now):
             raise ConflictError("this survey is no longer open")
-        if response is not None and (response.score, response.comment) == (score, comment):
-            return response
-        spoken = locale or request.locale
-        after = (
-            _edited(response, score, comment, spoken, now) if response else _new(request, score, comment, spoken, now)
-        )
-        writes: list[Write] = [_version(response), changed(after)] if response else [created(after)]
-        answered = requests.responded(request, now=now)
-        if answered != request:
-            writes.append(changed(answered))
+        after = decide(asked)
+        if after == before:
+            return after
         try:
-            records().write(*writes)
+            records().write(*_written(request, before, after, now))
         except ChangedError:
-            request, response = read(request.id)
+            asked = history(request.id)
             continue
         return after
     raise BusyError("this answer changes all the time; try again")
 
 
-def _new(request: SurveyRequest, score: int, comment: str, locale: str, now: int) -> Response:
-    return Response(
-        id=request.id,
-        project=request.project,
-        person=request.person,
-        score=score,
-        comment=comment,
-        commented=bool(comment),
-        created_at=now,
-        updated_at=now,
-        locale=locale,
-        account_id=request.account_id,
-        properties={name: value for name, value in request.properties.items() if name not in SEND_PROPERTIES},
-        request=request.id,
-    )
+def _settle(
+    response_id: str, decide: Callable[[Response, SurveyRequest | None], Response], now: int
+) -> tuple[Response | None, Response | None]:
+    """The response before and after, twice None without one."""
+    for _ in range(_ATTEMPTS):
+        response = load(Response, response_id)
+        if response is None:
+            return None, None
+        request = load(SurveyRequest, response.request) if response.request else None
+        after = decide(response, request)
+        if after == response:
+            return response, response
+        try:
+            records().write(*_written(request, response, after, now))
+        except ChangedError:
+            continue
+        return response, after
+    raise BusyError("this response changes all the time; it comes again")
 
 
-def _edited(response: Response, score: int, comment: str, locale: str, now: int) -> Response:
-    return replace(response, score=score, comment=comment, commented=bool(comment), locale=locale, updated_at=now)
+def _written(request: SurveyRequest | None, before: Response | None, after: Response, now: int) -> list[Write]:
+    """The response, the version that it replaces, and the request's move to `responded` once its answer counts.
+
+    A first choice, which moves no request, is kept only if the request has not changed: it may have been erased.
+    """
+    writes: list[Write] = [_version(before), changed(after)] if before else [created(after)]
+    if request and after.counts and RequestState.RESPONDED in MOVES[request.state] and request.reason != ERASED:
+        writes.append(changed(requests.responded(request, now=now)))
+    elif request and before is None:
+        writes.append(Check(keys.request(request.id), "rev = :rev", {":rev": request.rev}))
+    return writes
+
+
+def _same(response: Response, score: int, comment: str, answers: Sequence[Answer]) -> bool:
+    return (response.score, response.comment, response.answers) == (score, comment, tuple(answers))
 
 
 def _version(response: Response) -> Put:

@@ -17,7 +17,7 @@ GRANTS = {
         "report": "lambda:InvokeFunction",
     },
     "page": {
-        "records": "GetItem PutItem UpdateItem DeleteItem Query",
+        "records": "GetItem PutItem UpdateItem DeleteItem ConditionCheckItem Query",
         "links secret": "secretsmanager:GetSecretValue",
         "prompt": SEND,
     },

@@ -194,3 +194,16 @@ def test_given_a_line_break_in_a_property_then_the_alert_is_still_sent(world: Wo
     work({"mail": mail})
     (sent,) = world.ses.sent
     assert sent.message["Bcc"] is None
+
+
+def test_given_a_project_that_closed_meanwhile_then_nobody_is_asked_and_the_throttle_is_given_back(
+    world: World,
+) -> None:
+    world.project(open=False)
+    person = world.person("p1", pending_request="p1-1", next_eligible_at=world.now + 30 * DAY)
+    world.request(person)
+    assert work(MESSAGE)[0] is Done.SUPPRESSED
+    request = world.stored(SurveyRequest, "p1-1")
+    assert (request.state, request.reason) == (RequestState.SUPPRESSED, "project_closed")
+    assert (world.stored(Person, "p1").next_eligible_at, world.ses.sent) == (0, [])
+    assert work(MESSAGE)[0] is Done.NOTHING

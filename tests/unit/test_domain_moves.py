@@ -20,7 +20,8 @@ REQUEST_MOVES = {
     "scheduled": "active responded suppressed cancelled",
     "active": "responded suppressed expired cancelled",
     "suppressed": "responded",
-    "responded": "", "throttled": "", "cancelled": "", "expired": "",
+    "expired": "responded",
+    "responded": "", "throttled": "", "cancelled": "",
 }  # fmt: skip
 MAIL_MOVES = {
     "queued": "sending failed",
@@ -189,3 +190,9 @@ def test_given_a_person_then_suppression_goes_before_the_throttle(
     known = Person("p", "acme", START, **person) if person is not None else None  # type: ignore[arg-type]
     told = decide_send(known, parse_project(settings()), now=START, scheduled_at=START + delay)
     assert (told.state, told.reason) == (state, reason)
+
+
+def test_given_a_closed_project_then_nobody_is_asked() -> None:
+    project = parse_project(settings(open=False))
+    decision = decide_send(None, project, now=START, scheduled_at=START)
+    assert (decision.state, decision.reason) == (RequestState.SUPPRESSED, "project_closed")

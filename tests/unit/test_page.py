@@ -1,5 +1,8 @@
 """The hosted pages: reading them writes nothing, pressing Send writes once, and a bad link tells nothing."""
 
+import base64
+import gzip
+import re
 from typing import Any
 
 import pytest
@@ -198,7 +201,7 @@ def test_given_hostile_words_then_they_are_text_everywhere(open_: World, sent: s
         html.encode()
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"\xff\xfe", 422), ("score=9&" + "&".join(["a=1"] * 60), 400)])
+@pytest.mark.parametrize(("body", "status"), [(b"\xff\xfe", 422), ("score=9&" + "&".join(["a=1"] * 400), 400)])
 def test_given_a_form_that_no_page_of_ours_sends_then_it_is_refused_and_nothing_is_kept(
     open_: World, body: str | bytes, status: int
 ) -> None:
@@ -347,13 +350,72 @@ def test_given_an_unsubscribed_person_then_the_survey_they_hold_can_still_be_ans
     assert open_.stored(SurveyRequest, "p1-1").state is RequestState.RESPONDED
 
 
-def test_given_a_table_that_does_not_answer_then_the_page_asks_to_come_back(
-    open_: World, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("position", "contact"), [(0, False), (2, True)])
+def test_given_a_table_that_does_not_answer_then_the_page_keeps_what_was_typed_and_sends_it_again(
+    open_: World, capsys: pytest.CaptureFixture[str], position: int, contact: bool
 ) -> None:
-    open_.dynamodb.fault = lambda operation, number: "throttled"
-    answer = visit(open_, "POST", form={"score": "1", "comment": "confidential words"})
+    first = len(open_.dynamodb.calls)
+    open_.dynamodb.fault = lambda operation, number: "throttled" if number >= first + position else None
+    answer = visit(open_, "POST", form={"score": "1", "comment": "confidential <words>\nof two lines"})
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "5")
+    assert 'name="score" value="1"' in answer["body"]
+    assert 'name="comment" value="confidential &lt;words&gt;\nof two lines"' in answer["body"]
+    assert ("survey@acme.example.com" in answer["body"]) == contact
     assert "confidential" not in capsys.readouterr().out
+    assert open_.items("response") == []
+
+
+def test_given_a_table_that_does_not_answer_to_a_visit_then_there_is_nothing_to_send_again(open_: World) -> None:
+    open_.dynamodb.fault = lambda operation, number: "throttled"
+    answer = visit(open_)
+    assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "5")
+    assert "<form" not in answer["body"]
+
+
+def test_given_a_closed_project_then_its_page_says_so_and_whom_to_write_to(world: World) -> None:
+    world.project(open=False)
+    world.active()
+    for method in ("GET", "POST"):
+        answer = visit(world, method, form=FORM)
+        assert answer["statusCode"] == 410
+        assert "This survey is closed" in answer["body"]
+        assert "survey@acme.example.com" in answer["body"]
+    assert world.items("response") == []
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip, deflate, br", True), ("br;q=1.0, gzip;q=0.8", True), ("*", True), ("GZIP", True),
+        ("", False), ("br", False), ("gzip;q=0", False), ("identity, gzip; q=0.0", False),
+    ],
+)  # fmt: skip
+def test_given_a_browser_that_takes_gzip_then_the_page_is_the_same_and_smaller(
+    open_: World, accepted: str, packed: bool
+) -> None:
+    plain = visit(open_)
+    answer = visit(open_, headers={"Accept-Encoding": accepted})
+    assert answer["headers"]["vary"] == "accept-encoding"
+    assert answer.get("isBase64Encoded", False) == packed
+    assert answer["headers"].get("content-encoding") == ("gzip" if packed else None)
+    body = base64.b64decode(answer["body"]) if packed else answer["body"].encode()
+    assert (gzip.decompress(body) if packed else body).decode() == plain["body"]
+    if packed:
+        assert len(body) <= 8_000
+
+
+@pytest.mark.parametrize(("score", "question"), [
+    (9, "What do you like best?"), (7, "What would make Acme better for you?"), (0, "What broke?"),
+])  # fmt: skip
+def test_given_a_score_then_the_question_after_it_is_its_categorys_without_a_script(
+    world: World, score: int, question: str
+) -> None:
+    world.project(follow_up={"promoter": "What do you like best?", "detractor": "What broke?"})
+    world.active()
+    html = visit(world, query=f"score={score}")["body"]
+    (now,) = re.findall(r'<span class="for \w+ now">([^<]*)', html)
+    assert now == question
+    assert '<span class="for now">Why did you give that score?</span>' in visit(world)["body"]
 
 
 def test_given_pages_then_no_log_line_tells_the_link_or_the_person(

@@ -19,6 +19,7 @@ from shared.domain.nps import Category, category
 from shared.domain.people import address_problem, normalise_address
 from shared.domain.project import LANGUAGE_BOUND, Contact, Project
 from shared.domain.project_settings import parse_project
+from shared.domain.questions import Question, QuestionType
 
 SAMPLES = Path(make.__file__).parent
 PROJECTS = sorted((SAMPLES / "projects").glob("*.toml"))
@@ -170,14 +171,18 @@ def test_the_main_project_names_every_setting_there_is() -> None:
     default = parse_project(tomllib.loads((SAMPLES / "projects" / "nadwar.toml").read_text(encoding="utf-8")))
     assert set(data["texts"].pop("es")) == set(LANGUAGE_BOUND)
     assert set(data["opt_in"].pop("es")) == {"consent"}
+    assert set(data["follow_up"].pop("es")) == set(Category)
     data["opt_in"]["consent_by_language"] = {}
     for field in fields(Project):
-        if field.name in {"created_at", "updated_at", "texts_by_language"}:
+        if field.name in {"created_at", "updated_at", "texts_by_language", "follow_up_by_language"}:
             continue
         assert field.name in data
         part = getattr(default, field.name)
         if is_dataclass(part):
             assert set(data[field.name]) == {inner.name for inner in fields(part)}, field.name
+    named = {name for question in data["questions"] for name in question}
+    assert named == {inner.name for inner in fields(Question)}
+    assert {question["type"] for question in data["questions"]} <= set(QuestionType)
     assert set(data["managers"][0]) == {inner.name for inner in fields(Contact)}
 
 

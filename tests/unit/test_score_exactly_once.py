@@ -46,7 +46,9 @@ VALUES = ("gold", "silver", " gold ", "", "a#b|c", "x" * 150)
 Step = tuple[str, int, int, int, int]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(("answer", "answer", "edit", "edit", "erase", "ask", "move", "move")),
+        st.sampled_from(
+            ("answer", "answer", "edit", "edit", "erase", "ask", "move", "move", "choose", "choose", "mature", "send")
+        ),
         st.integers(0, 5),
         st.integers(0, 10),
         st.integers(0, len(TIMES) - 1),
@@ -71,8 +73,20 @@ def play(step: Step) -> None:
             records().write(created(one))
         case "edit" if response and not response.erased:
             records().write(changed(replace(response, score=score, commented=value % 2 == 0, updated_at=at)))
+        case "choose" if response is None:
+            one = Response(id=f"p{who}-1", project="acme", person=f"p{who}", score=score, created_at=at, updated_at=at)
+            doubt = ("", "several scores within a minute")[value % 2]
+            records().write(created(replace(one, partial=True, quarantine=doubt, properties={"plan": VALUES[value]})))
+        case "choose" if response.partial and not response.counts and not response.erased:
+            records().write(changed(replace(response, score=score)))
+        case "mature" if response and response.partial and not response.counts and not response.erased:
+            records().write(changed(replace(response, quarantine="", matured_at=at, created_at=at)))
+        case "send" if response and response.partial and not response.erased:
+            began = response.created_at if response.counts else at
+            sent = replace(response, score=score, partial=False, quarantine="", created_at=began, commented=True)
+            records().write(changed(sent))
         case "erase" if response and not response.erased:
-            kept = {name: response.properties[name] for name in ("plan", "region")}
+            kept = {name: response.properties[name] for name in ("plan", "region") if name in response.properties}
             records().write(changed(replace(response, erased=True, comment="", properties=kept, account_id="")))
         case "ask" if request is None:
             state = (RequestState.SCHEDULED, RequestState.THROTTLED, RequestState.SUPPRESSED)[score % 3]
@@ -102,6 +116,8 @@ def recounted(world: World, project: Project) -> Counter[CounterKey]:
     }
     for item in (item_from_wire(wire) for wire in world.dynamodb.snapshot(RECORDS).values()):
         if item["kind"] == "response":
+            if item.get("quarantine") or (item.get("partial") and not item.get("matured_at")):
+                continue
             day = datetime.fromtimestamp(item["created_at"], zone).strftime("%Y-%m-%d")
             names = [f"h{item['score']}"] + (["commented"] if item.get("commented") else [])
             total.update(CounterKey(day[:7], row, name) for row in ("all", f"day#{day}") for name in names)

@@ -5,10 +5,11 @@ from html.parser import HTMLParser
 
 from shared.domain.cases import Case, add_note, contact, join, open_case, recover
 from shared.domain.figures import Figures, SegmentValue
-from shared.domain.nps import Histogram
+from shared.domain.nps import Category, Histogram
 from shared.domain.opt_ins import OptIn
 from shared.domain.people import Person
-from shared.domain.project import Brand, Contact, OptInTerms, Project, Sender, Texts
+from shared.domain.project import Brand, Contact, FollowUpQuestions, OptInTerms, Project, Sender, Texts
+from shared.domain.questions import Answer, Option, Question, QuestionType
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
 from shared.render import case_page, join_pages, mails, pages, report
@@ -34,6 +35,7 @@ class Seen(HTMLParser):
     elements: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     words: str = ""
     styles: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
     where: str = ""
 
     def __post_init__(self) -> None:
@@ -41,7 +43,7 @@ class Seen(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
-        self.where = tag if tag == "style" else ""
+        self.where = tag if tag in {"style", "script"} else ""
 
     def handle_endtag(self, tag: str) -> None:
         self.where = ""
@@ -49,6 +51,8 @@ class Seen(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.where == "style":
             self.styles.append(data)
+        elif self.where == "script":
+            self.scripts.append(data)
         else:
             self.words += data
 
@@ -70,6 +74,17 @@ def a_project(text: str = "Mirandel") -> Project:
         texts=Texts(text, text, text, text, text, "https://example.com/review"),
         time_zone="Europe/Berlin",
         opt_in=OptInTerms(enabled=True, consent=text, consent_by_language={"es": text}),
+    )
+
+
+def some_questions(text: str) -> tuple[Question, ...]:
+    """One of each type."""
+    options = (Option("a", text), Option("b", text))
+    return (
+        Question("words", QuestionType.FREE_RESPONSE, text),
+        Question("scale", QuestionType.SCALE, text, low_label=text, high_label=text, show_for=(Category.DETRACTOR,)),
+        Question("one", QuestionType.SELECT_ONE, text, options, demographic=True),
+        Question("many", QuestionType.SELECT_MANY, text, options),
     )
 
 
@@ -204,12 +219,17 @@ def messages(text: str) -> dict[str, mails.Message]:
 
 def everything(text: str) -> dict[str, str]:
     project, request, response, case, person = _records(text)
-    refused = {"score": [text], "comment": [text]}
+    project = replace(project, follow_up=FollowUpQuestions(text, text, text), questions=some_questions(text))
+    refused = {"score": [text], "comment": [text], "q.words": [text], "q.scale": [text], "q.one": [text]}
+    typed = {f"q.{one.id}": [text] for one in project.questions}
+    response = replace(response, answers=(Answer("words", QuestionType.FREE_RESPONSE, text, text),))
     found = {f"mail {name}": message.html for name, message in messages(text).items()}
     return found | {
         "page survey": pages.survey(project, request, response=None, chosen=9, comment=text, errors={}),
         "page survey again": pages.survey(project, request, response=response, chosen=None, comment="", errors={}),
-        "page survey refused": pages.survey(project, request, response=None, chosen=None, comment=text, errors=refused),
+        "page survey refused": pages.survey(
+            project, request, response=None, chosen=None, comment=text, given=typed, errors=refused
+        ),
         "page thanks": pages.thank_you(project, request, replace(response, score=10)),
         "page unsubscribe": pages.unsubscribe(project, pages.Wish.UNKNOWN),
         "page unsubscribed": pages.unsubscribe(project, pages.Wish.NONE),
@@ -228,6 +248,7 @@ def everything(text: str) -> dict[str, str]:
         "page join confirm": join_pages.confirm(project, an_opt_in(text)),
         "page join confirm refused": join_pages.confirm(project, an_opt_in(text), name=text, errors={"name": [text]}),
         "page join welcome": join_pages.welcome(project, an_opt_in(text)),
+        "page problem with what was typed": pages.problem("busy", project, typed=[("score", "3"), (text, text)]),
         "page case": case_page.case(
             project,
             case,

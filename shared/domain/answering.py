@@ -1,0 +1,147 @@
+"""From a choice on the page to an answer that counts: what is kept, what is doubted and why, and when it counts.
+
+A *choice* is a score picked and not sent. It counts once it has stood for a time that the project sets, unless it looks
+like a machine's: then it is quarantined until its person presses Send or an operator releases it. What was sent by a
+person always counts, and no choice changes it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from shared.domain.errors import ConflictError, TooManyError
+from shared.domain.project import Project
+from shared.domain.questions import Answer
+from shared.domain.requests import SEND_PROPERTIES, SurveyRequest
+from shared.domain.responses import Response
+
+MINUTE, HOUR = 60, 3_600
+
+QUICK_SECONDS = 10
+"""A choice sooner after the mail arrived than this is one that nobody made who read it."""
+
+MOST_CHOICES_AN_HOUR = 20
+MOST_VERSIONS_AN_HOUR = 30
+MOST_VERSIONS = 300
+"""The bounds of one link's writes. Choices end earlier, so that there is always room for Send."""
+
+
+class Doubt(StrEnum):
+    """Why a choice is quarantined."""
+
+    HIDDEN_LINK = "hidden link followed"
+    SEVERAL_SCORES = "several scores within a minute"
+    TOO_QUICK = "within seconds of delivery"
+
+
+def sent(
+    request: SurveyRequest,
+    before: Response | None,
+    *,
+    score: int,
+    comment: str,
+    answers: Sequence[Answer] = (),
+    locale: str = "",
+    now: int,
+) -> Response:
+    """The answer of a person who pressed Send, whatever stood there before, in the `locale` of their page.
+
+    It counts from now on, or from when its first version did.
+    """
+    response = replace(
+        before or _new(request, score, now),
+        score=score,
+        comment=comment,
+        commented=bool(comment),
+        answers=tuple(answers),
+        locale=locale or request.locale,
+        updated_at=now,
+    )
+    if before is not None and not before.counts:
+        response = replace(response, created_at=now)
+    return replace(response, partial=False, quarantine="", timer_at=0)
+
+
+def chosen(
+    request: SurveyRequest,
+    before: Response | None,
+    earlier: Iterable[Response],
+    project: Project,
+    *,
+    score: int,
+    now: int,
+) -> Response:
+    """The response once a score was picked and not sent; what counts already stays as it is.
+
+    A choice once doubted stays so.
+    """
+    if before is not None and (before.counts or before.erased or before.score == score):
+        return before
+    response = replace(before or _new(request, score, now), score=score, partial=True, updated_at=now)
+    before_it = [*earlier, before] if before else list(earlier)
+    doubt = response.quarantine or doubt_about(request, before_it, score=score, now=now)
+    return replace(response, quarantine=doubt, timer_at=0 if doubt else now + project.partial_hours * HOUR)
+
+
+def doubt_about(request: SurveyRequest, versions: Iterable[Response], *, score: int, now: int) -> str:
+    """Why a choice looks like a machine's, or an empty string."""
+    if request.robot_at:
+        return Doubt.HIDDEN_LINK.value
+    if any(one.score != score and one.updated_at > now - MINUTE for one in versions):
+        return Doubt.SEVERAL_SCORES.value
+    arrived = request.delivered_at or request.sent_at
+    if not arrived or now < arrived + QUICK_SECONDS:
+        return Doubt.TOO_QUICK.value
+    return ""
+
+
+def matured(response: Response, request: SurveyRequest | None, *, now: int) -> Response:
+    """The choice once its time has come: it counts from now on, unless a machine has shown itself since.
+
+    Anything else stays as it is.
+    """
+    if not response.partial or response.counts or response.erased or not 0 < response.timer_at <= now:
+        return response
+    if request is not None and request.robot_at:
+        return replace(response, quarantine=Doubt.HIDDEN_LINK.value, timer_at=0)
+    return _counting(response, now)
+
+
+def released(response: Response, *, now: int) -> Response:
+    """The quarantined choice that an operator takes for a person's; it counts from now on.
+
+    Raises ConflictError for a response that is not quarantined, or erased.
+    """
+    if not response.quarantine or response.erased:
+        raise ConflictError("this response is not quarantined")
+    return _counting(replace(response, quarantine=""), now)
+
+
+def check_pace(response: Response | None, earlier: Sequence[Response], *, most: int, now: int) -> None:
+    """Raises TooManyError when a link has been written to too often: `most` times within the hour, or 300 in all."""
+    if response is None:
+        return
+    if response.rev >= MOST_VERSIONS:
+        raise TooManyError(HOUR)
+    written = sorted((one.updated_at for one in (*earlier, response) if one.updated_at > now - HOUR), reverse=True)
+    if len(written) >= most:
+        raise TooManyError(max(1, written[most - 1] + HOUR - now))
+
+
+def _counting(response: Response, now: int) -> Response:
+    return replace(response, matured_at=now, created_at=now, updated_at=now, timer_at=0)
+
+
+def _new(request: SurveyRequest, score: int, now: int) -> Response:
+    return Response(
+        id=request.id,
+        project=request.project,
+        person=request.person,
+        score=score,
+        created_at=now,
+        updated_at=now,
+        locale=request.locale,
+        account_id=request.account_id,
+        properties={name: value for name, value in request.properties.items() if name not in SEND_PROPERTIES},
+        request=request.id,
+    )
