@@ -1,0 +1,160 @@
+import csv
+from collections import Counter
+from pathlib import Path
+from random import Random
+from time import process_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import samples
+from shared.domain.taxonomy import DEFAULT, STOP_WORDS
+from shared.domain.themes import (
+    LEAST_COMMENTS,
+    MOST_PER_COMMENT,
+    Matcher,
+    Theme,
+    distinguishing,
+    phrases_of,
+    taxonomy_of,
+    words_of,
+)
+from shared.outside.stemming import stemmer
+
+LANGUAGES = ("en", "es", "fr", "de", "ar")
+MATCHERS = {language: Matcher(DEFAULT, language, stemmer(language)) for language in LANGUAGES}
+
+
+@pytest.mark.parametrize(
+    ("language", "comment", "themes"),
+    [
+        ("en", "Support answered our tickets within the hour.", ("support",)),
+        ("en", "The invoices are wrong and the pages load slowly.", ("billing", "speed")),
+        ("en", "We were onboarded badly, and nobody trained us.", ("onboarding", "training")),
+        ("en", "OUTAGES!!! again", ("reliability",)),
+        ("en", "It doesn’t work on Mondays", ("reliability",)),
+        ("es", "Demasiado caro y la formación fue corta", ("price and contract", "training")),
+        ("fr", "L’interface est confuse, la facture aussi", ("billing", "usability")),
+        ("de", "Der Kundensupport ist gut, die Ladezeiten nicht", ("speed", "support")),
+        ("de", "Die Preise sind zu hoch", ("price and contract",)),
+        ("ar", "النِّظام بطيء والتدريب غير كافٍ، والسعر مرتفع", ("price and contract", "speed")),
+    ],
+)
+def test_comment_is_about_these_themes(language: str, comment: str, themes: tuple[str, ...]) -> None:
+    assert MATCHERS[language].themes(comment) == themes
+
+
+@pytest.mark.parametrize("comment", ["", "ok", "n/a", "???", "🙂🙂", "1234 5678", "good", "It is what it is"])
+def test_words_about_nothing_have_no_theme(comment: str) -> None:
+    assert MATCHERS["en"].themes(comment) == ()
+
+
+def test_given_comments_written_about_one_topic_then_most_are_found_and_unclear_ones_have_none() -> None:
+    with Path(samples.__file__).with_name("comments.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found, asked = Counter[bool](), Counter[bool]()
+    for row in rows:
+        themes = MATCHERS[row["locale"][:2]].themes(row["comment"])
+        unclear = row["topic"] == "unclear"
+        topic = "price and contract" if row["topic"] == "price" else row["topic"]
+        asked[unclear] += 1
+        found[unclear] += bool(themes) if unclear else topic in themes
+    assert found[True] == 0
+    assert found[False] / asked[False] > 0.65
+
+
+def test_every_language_knows_every_theme() -> None:
+    assert len(DEFAULT) == 14
+    for theme in DEFAULT:
+        assert set(theme.phrases) == set(LANGUAGES)
+        assert all(len(set(listed)) == len(listed) > 3 for listed in theme.phrases.values()), theme.name
+    assert set(STOP_WORDS) == set(LANGUAGES)
+
+
+def test_each_default_phrase_is_found_by_itself() -> None:
+    for theme in DEFAULT:
+        for language, listed in theme.phrases.items():
+            for phrase in listed:
+                assert theme.name in MATCHERS[language].themes(phrase.replace("*", "x")), (language, phrase)
+
+
+def test_given_stars_then_words_that_begin_or_end_so_are_meant() -> None:
+    own = [Theme("ward", {"en": ["*care", "night* shift"]})]
+    matcher = Matcher(own, "en", stemmer("en"))
+    assert matcher.themes("healthcare") == ("ward",)
+    assert matcher.themes("the nightly shifts") == ("ward",)
+    assert matcher.themes("careful") == ()
+    assert matcher.themes("night") == ()
+
+
+def test_given_a_project_s_own_themes_then_they_add_replace_and_remove() -> None:
+    own = [Theme("support", {"en": ["hotline"]}), Theme("speed", {}), Theme("parking", {"en": ["parking lot"]})]
+    names = {theme.name: theme for theme in taxonomy_of(DEFAULT, own)}
+    assert len(names) == 14
+    assert names["support"].phrases == {"en": ["hotline"]}
+    assert "speed" not in names
+    assert "parking" in names
+
+
+@given(st.text(max_size=300), st.sampled_from(LANGUAGES))
+def test_any_text_has_known_themes_in_order_and_at_most_ten(comment: str, language: str) -> None:
+    themes = MATCHERS[language].themes(comment)
+    assert list(themes) == sorted(set(themes))
+    assert set(themes) <= {theme.name for theme in DEFAULT}
+    assert len(themes) <= MOST_PER_COMMENT
+
+
+def test_given_the_longest_hostile_comment_then_it_takes_no_long_time() -> None:
+    before = process_time()
+    MATCHERS["de"].themes("ab" * 5_000)
+    MATCHERS["de"].themes("support " * 1_250)
+    MATCHERS["de"].themes("a-" * 5_000)
+    assert process_time() - before < 2
+
+
+def test_words_are_cut_as_people_write_them() -> None:
+    assert words_of("Don’t go-live — ÄRGER! 24/7 مَرْحَبًا") == ["don't", "go-live", "ärger", "مرحبا"]
+
+
+def phrases(comments: list[str]) -> list[dict[str, str]]:
+    return [phrases_of(comment, stemmer("en"), STOP_WORDS["en"]) for comment in comments]
+
+
+def test_given_a_phrase_that_one_group_uses_more_then_it_is_found_as_people_wrote_it() -> None:
+    unhappy = ["slow reports again", "the slow reports", "Slow report!", "slow reports, sadly", "invoices"] * 3
+    happy = ["friendly people", "friendly team", "quick answers", "invoices are fine"] * 5
+    first = distinguishing(phrases(unhappy), phrases(happy))[0]
+    assert (first.text, first.count, first.other_count) == ("slow reports", 12, 0)
+    assert first.z > 1.96
+    assert "slow" not in {phrase.text for phrase in distinguishing(phrases(unhappy), phrases(happy))}
+    assert distinguishing(phrases(happy), phrases(unhappy))[0].text.startswith("friendly")
+
+
+def test_given_fewer_than_three_people_then_a_phrase_is_not_shown() -> None:
+    assert LEAST_COMMENTS == 3
+    assert distinguishing(phrases(["zebra stripes"] * 2), phrases(["other words"] * 50)) == []
+    assert distinguishing(phrases(["zebra stripes zebra stripes zebra stripes"]), phrases(["plain"] * 50)) == []
+
+
+def test_given_two_groups_that_speak_alike_then_hardly_any_phrase_sets_them_apart() -> None:
+    random = Random(7)
+    vocabulary = [f"word{letter}{other}" for letter in "abcdefghij" for other in "klmnopqrst"]
+    falsely = tested = 0
+    for _ in range(20):
+        groups = [[" ".join(random.choices(vocabulary, k=8)) for _ in range(150)] for _ in range(2)]
+        tested += len(vocabulary)
+        falsely += len(
+            [p for p in distinguishing(phrases(groups[0]), phrases(groups[1]), most=999) if " " not in p.text]
+        )
+    assert falsely / tested < 0.05
+
+
+def test_given_nothing_said_then_nothing_is_found() -> None:
+    assert distinguishing([], []) == []
+    assert distinguishing([], phrases(["words here"])) == []
+
+
+def test_a_language_without_stemmer_keeps_its_words() -> None:
+    assert stemmer("xx")("Words") == "Words"
+    assert stemmer("en")("reports") == stemmer("en")("report")
