@@ -40,6 +40,7 @@ def audit(project: Project, until: int) -> Audit:
     """Recounts a project from its responses and survey requests up to a time."""
     records: list[Countable] = [
         *lists.by_time(Response, "response", project.id, since=project.created_at, until=until),
+        *lists.by_time(Response, "held", project.id, since=project.created_at, until=until),
         *lists.by_time(SurveyRequest, "request", project.id, since=project.created_at, until=until),
     ]
     recount: Counter[CounterKey] = Counter()

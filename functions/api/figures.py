@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.domain.counting import ACCOUNT, dimension_row
+from shared.domain.intervals import Days
 from shared.domain.monthly import Month
 from shared.domain.nps import Histogram
 from shared.domain.project import DAY, Project
@@ -86,6 +87,15 @@ def whole(project: Project, months: Sequence[Month]) -> Histogram:
 def total(histograms: Iterable[Histogram]) -> Histogram:
     """The sum of histograms."""
     return sum(histograms, start=Histogram())
+
+
+def range_of(project: Project, months: Sequence[Month]) -> dict[str, int]:
+    """What an answer about some months in a row covers, in Unix seconds."""
+    first, last = months[0], months[-1]
+    return {
+        "since": Days(first.first_day, first.last_day).since(project.zone),
+        "until": Days(last.first_day, last.last_day).until(project.zone),
+    }
 
 
 def _newest(project: Project, now: int) -> int | None:

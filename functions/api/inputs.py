@@ -154,6 +154,13 @@ class SegmentsQuery(Input):
     until: Time | None = None
 
 
+class ThemesQuery(Input):
+    """GET metrics/themes."""
+
+    since: Time | None = None
+    until: Time | None = None
+
+
 class AccountsQuery(Input):
     """GET metrics/accounts."""
 

@@ -44,8 +44,8 @@ def get_segments(call: Call[inputs.SegmentsQuery]) -> Answer:
     return Answer(
         {
             "property": query.property,
-            **_range(project, *_ends(months)),
-            "previous": _range(project, *_ends(earlier)),
+            **figures.range_of(project, months),
+            "previous": figures.range_of(project, earlier),
             "segments": [outputs.compared(one) for one in comparison.segments],
             "hidden_count": comparison.hidden_count,
         }
@@ -61,7 +61,7 @@ def get_accounts(call: Call[inputs.AccountsQuery]) -> Answer:
     told = outputs.metrics(histogram) | {"nps": histogram.score()}
     return Answer(
         {
-            **_range(project, *_ends(months)),
+            **figures.range_of(project, months),
             "rule": accounts.RULE,
             **told,
             "account_count": histogram.n,
@@ -102,11 +102,6 @@ def _check_counted(project: Project, name: str) -> None:
     if name not in project.dimensions:
         known = ", ".join(project.dimensions) or "none"
         raise InvalidError({"property": [f"is not one that this project counts by (it counts by: {known})"]})
-
-
-def _ends(months: list[Month]) -> tuple[Days, Days]:
-    first, last = months[0], months[-1]
-    return Days(first.first_day, first.last_day), Days(last.first_day, last.last_day)
 
 
 def _range(project: Project, first: Days, last: Days) -> outputs.Shape:

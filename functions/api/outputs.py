@@ -1,6 +1,6 @@
 """What callers get: the shapes of the API, as Delighted's clients know them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.domain.autopilot import Membership
@@ -14,6 +14,7 @@ from shared.domain.requests import RequestState, SurveyRequest, next_reminder_at
 from shared.domain.responses import Response
 from shared.domain.segments import Compared
 from shared.domain.send_calls import Outcome
+from shared.domain.themes import Phrase
 from shared.domain.trends import Trend
 
 Shape = dict[str, Any]
@@ -130,6 +131,19 @@ def compared(one: Compared) -> Shape:
         "previous": {"nps": one.previous.score(), "response_count": one.previous.n} if one.previous else None,
         "change": {"points": one.change.points, "significant": one.change.significant} if one.change else None,
     }
+
+
+def theme(one: Compared) -> Shape:
+    """A theme beside itself in the period before."""
+    told = compared(one)
+    return {"theme": told.pop("value"), **told}
+
+
+def phrases(found: Iterable[Phrase]) -> list[Shape]:
+    """Phrases that set comments apart: in how many of the group's they stand, and in how many of the others."""
+    return [
+        {"phrase": one.text, "count": one.count, "other_count": one.other_count, "z": round(one.z, 2)} for one in found
+    ]
 
 
 def point(days: Days, histogram: Histogram) -> Shape:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from urllib.parse import unquote
 
-from functions.api import autopilot, batch, cursors, erase, inputs, metrics, outputs, reports, trend_calls
+from functions.api import autopilot, batch, cursors, erase, inputs, metrics, outputs, reports, theme_calls, trend_calls
 from functions.api.calls import Answer, Call, Route, Shown
 from functions.api.pages import page_of
 from shared.domain.cases import Case
@@ -201,6 +201,7 @@ ROUTES = (
     Route("GET", "survey_responses", Scope.READ, inputs.ResponsesQuery, list_responses),
     Route("GET", "survey_responses/<response_id>", Scope.READ, inputs.ResponseQuery, get_response),
     *metrics.ROUTES,
+    *theme_calls.ROUTES,
     *trend_calls.ROUTES,
     Route("POST", "unsubscribes", Scope.SEND, inputs.UnsubscribeInput, post_unsubscribe),
     Route("GET", "unsubscribes", Scope.READ, inputs.NumberedPageQuery, list_unsubscribes),

@@ -24,7 +24,11 @@ EARLIEST = 946_684_800
 AHEAD = 366 * DAY
 """The local stage's clock can be set forward and back; elsewhere nothing lies ahead."""
 
-_CLASSES: Mapping[str, type[Countable]] = {recounts.RESPONSES: Response, recounts.REQUESTS: SurveyRequest}
+_CLASSES: Mapping[str, type[Countable]] = {
+    recounts.RESPONSES: Response,
+    recounts.HELD: Response,
+    recounts.REQUESTS: SurveyRequest,
+}
 
 
 @dataclass(frozen=True, slots=True)

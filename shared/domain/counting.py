@@ -122,10 +122,10 @@ def trend_row(trend_id: str, day: str) -> str:
 def response_amounts(response: Response, segments: Iterable[DimensionValue], rules: Rules) -> Amounts:
     """What a response contributes, in the month and day of its creation in the project's time zone.
 
-    One that does not count contributes nothing.
+    One that does not count yet, or is doubted, is told of in the funnel alone.
     """
     if not response.counts:
-        return {}
+        return _funnel(response.created_at, rules.project.zone, ["quarantined" if response.quarantine else "partial"])
     month, day = _month_and_day(response.created_at, rules.project.zone)
     score = f"h{response.score}"
     amounts: dict[CounterKey, int] = {}

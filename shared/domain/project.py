@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from shared.domain.locales import localised
 from shared.domain.questions import Question
+from shared.domain.themes import Theme
 
 DAY = 86_400
 
@@ -153,6 +154,7 @@ class Project:
     thank_promoters: bool = True
     opt_in: OptInTerms = OptInTerms()
     dimensions: tuple[str, ...] = ()
+    themes: tuple[Theme, ...] = ()
     created_at: int = 0
     updated_at: int = 0
 

@@ -1,21 +1,14 @@
 """A project's settings, as a TOML file or a JSON object holds them, checked as a whole."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import time
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from shared.domain.errors import InvalidError
 from shared.domain.locales import TAG
 from shared.domain.nps import Category
-from shared.domain.people import address_problem
 from shared.domain.project import (
-    IDENTIFYING,
     LANGUAGE_BOUND,
     MAX_DIMENSIONS,
-    MAX_REMINDERS,
     Autopilot,
     Brand,
     BusinessCalendar,
@@ -37,6 +30,8 @@ from shared.domain.questions import (
     Question,
     QuestionType,
 )
+from shared.domain.settings_reader import Reader
+from shared.domain.themes import MAX_PHRASE_WORDS, MAX_PHRASES, MAX_THEMES, Theme
 
 MAX_CONTACTS = 200
 
@@ -48,7 +43,7 @@ def parse_project(data: Mapping[str, Any]) -> Project:
 
     Raises InvalidError naming every field that is missing, unknown or out of its bounds, as `brand.color`.
     """
-    reader = _Reader(data)
+    reader = Reader(data)
     throttle_days = reader.integer("throttle_days", 30, 7, 365)
     project = Project(
         id=reader.text("id", required=True, pattern=r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"),
@@ -63,6 +58,7 @@ def parse_project(data: Mapping[str, Any]) -> Project:
         renewal_lead_days=reader.integer("renewal_lead_days", 60, 1, 365),
         thank_promoters=reader.flag("thank_promoters", default=True),
         dimensions=reader.names("dimensions", MAX_DIMENSIONS),
+        themes=_themes(reader, "themes"),
         brand=Brand(
             name=reader.text("brand.name", required=True),
             color=reader.text("brand.color", default="#1f5fbf", pattern=r"#[0-9a-fA-F]{6}").lower(),
@@ -80,9 +76,9 @@ def parse_project(data: Mapping[str, Any]) -> Project:
             name=reader.text("owner.name"),
             locale=reader.text("owner.locale"),
         ),
-        managers=reader.contacts("managers"),
-        texts=Texts(**reader.texts("texts"), thank_you_link_url=reader.url("texts.thank_you_link_url")),
-        texts_by_language={tag: Texts(**reader.texts(f"texts.{tag}")) for tag in reader.languages("texts")},
+        managers=_contacts(reader, "managers"),
+        texts=Texts(**_texts(reader, "texts"), thank_you_link_url=reader.url("texts.thank_you_link_url")),
+        texts_by_language={tag: Texts(**_texts(reader, f"texts.{tag}")) for tag in reader.languages("texts")},
         opt_in=OptInTerms(
             enabled=reader.flag("opt_in.enabled", default=False),
             consent=reader.text("opt_in.consent", limit=2000, lines=True),
@@ -92,9 +88,9 @@ def parse_project(data: Mapping[str, Any]) -> Project:
             },
             hourly_limit=reader.integer("opt_in.hourly_limit", 100, 1, 10_000),
         ),
-        follow_up=reader.follow_up("follow_up"),
-        follow_up_by_language={tag: reader.follow_up(f"follow_up.{tag}") for tag in reader.languages("follow_up")},
-        questions=reader.questions("questions"),
+        follow_up=_follow_up(reader, "follow_up"),
+        follow_up_by_language={tag: _follow_up(reader, f"follow_up.{tag}") for tag in reader.languages("follow_up")},
+        questions=_questions(reader, "questions"),
         open=reader.flag("open", default=True),
         calendar=BusinessCalendar(
             days=reader.weekdays("calendar.days"),
@@ -126,261 +122,106 @@ def parse_project(data: Mapping[str, Any]) -> Project:
     return project
 
 
-@dataclass(slots=True)
-class _Reader:
-    """Reads named fields out of nested tables and gathers what is wrong instead of stopping at the first."""
+def _texts(reader: Reader, table: str) -> dict[str, str]:
+    """The texts that are bound to a language."""
+    limits = {"intro": 300, "thank_you_message": 1000}
+    return {
+        name: reader.text(f"{table}.{name}", limit=limits.get(name, 150), lines=name in limits)
+        for name in LANGUAGE_BOUND
+    }
 
-    data: Mapping[str, Any]
-    problems: dict[str, list[str]] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
 
-    def blame(self, name: str, why: str) -> None:
-        self.problems.setdefault(name, []).append(why)
+def _follow_up(reader: Reader, table: str) -> FollowUpQuestions:
+    names = [one.value for one in Category]
+    return FollowUpQuestions(**{name: reader.text(f"{table}.{name}", limit=MAX_QUESTION) for name in names})
 
-    def finish(self) -> None:
-        for name in _leaves(self.data):
-            if name not in self.seen:
-                self.blame(name, "is not a setting of a project")
-        if self.problems:
-            raise InvalidError(self.problems)
 
-    def text(
-        self,
-        name: str,
-        *,
-        default: str = "",
-        required: bool = False,
-        pattern: str = "",
-        limit: int = 200,
-        lines: bool = False,
-    ) -> str:
-        value = self._value(name)
-        if isinstance(value, str):
-            value = value.strip()
-        if value is None or value == "":
-            if required:
-                self.blame(name, "can't be blank")
-            return default
-        if not isinstance(value, str):
-            self.blame(name, "must be text")
-        elif len(value) > limit:
-            self.blame(name, f"is too long (at most {limit} characters)")
-        elif any(ord(c) < 32 and not (lines and c == "\n") for c in value):
-            self.blame(name, "has a control character")
-        elif pattern and not re.fullmatch(pattern, value):
-            self.blame(name, f"must match {pattern}")
-        else:
-            return value
-        return default
+def _questions(reader: Reader, name: str) -> tuple[Question, ...]:
+    rows = reader.tables(name, MAX_QUESTIONS, "with an id, a type and a text")
+    found = [_question(inner) for inner in rows]
+    for index, inner in enumerate(rows):
+        if found[index].id in {one.id for one in found[:index]}:
+            inner.blame("id", "is another question's already")
+        reader.take_over(f"{name}.{index}", inner)
+    return tuple(found)
 
-    def texts(self, table: str) -> dict[str, str]:
-        """The texts that are bound to a language."""
-        limits = {"intro": 300, "thank_you_message": 1000}
-        return {
-            name: self.text(f"{table}.{name}", limit=limits.get(name, 150), lines=name in limits)
-            for name in LANGUAGE_BOUND
-        }
 
-    def languages(self, table: str) -> list[str]:
-        """The tables inside a table of texts, one for each further language."""
-        value = self._value(table)
-        inner = (
-            [tag for tag, texts in value.items() if isinstance(texts, Mapping)] if isinstance(value, Mapping) else []
+def _question(reader: Reader) -> Question:
+    """The question that this table describes."""
+    kind = reader.choice("type", [one.value for one in QuestionType], required=True)
+    question = Question(
+        id=reader.text("id", required=True, pattern=_QUESTION_ID),
+        type=QuestionType(kind) if kind else QuestionType.FREE_RESPONSE,
+        text=reader.text("text", required=True, limit=MAX_QUESTION),
+        options=_options(reader, "options"),
+        show_for=_categories(reader, "show_for"),
+        demographic=reader.flag("demographic", default=False),
+        low=reader.integer("low", 1, 0, 1),
+        high=reader.integer("high", 5, 2, 10),
+        low_label=reader.text("low_label", limit=MAX_OPTION),
+        high_label=reader.text("high_label", limit=MAX_OPTION),
+    )
+    if kind and question.type.has_options != bool(question.options):
+        reader.blame("options", "can't be blank" if question.type.has_options else f"are not for a {kind} question")
+    if question.demographic and kind and not question.type.has_options:
+        reader.blame("demographic", "is for questions with options, to which it adds not saying")
+    return question
+
+
+def _options(reader: Reader, name: str) -> tuple[Option, ...]:
+    rows = reader.tables(name, MAX_OPTIONS, "with an id and a text")
+    found = [
+        Option(
+            inner.text("id", required=True, pattern=_QUESTION_ID),
+            inner.text("text", required=True, limit=MAX_OPTION),
         )
-        for tag in inner:
-            if not TAG.fullmatch(tag):
-                self.blame(f"{table}.{tag}", "is not a language such as es or pt-BR")
-        return [tag for tag in inner if TAG.fullmatch(tag)]
-
-    def address(self, name: str, *, required: bool = True) -> str:
-        value = self.text(name, required=required, limit=254)
-        if value and (problem := address_problem(value)):
-            self.blame(name, problem)
-        return value
-
-    def url(self, name: str) -> str:
-        return self.text(name, pattern=r"https://[^\s\"'<>]+", limit=2000)
-
-    def zone(self, name: str) -> str:
-        value = self.text(name, default="UTC")
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            self.blame(name, "is not a time zone such as Europe/Berlin")
-            return "UTC"
-        return value
-
-    def integer(self, name: str, default: int, low: int, high: int) -> int:
-        value = self._value(name)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.blame(name, f"must be a whole number from {low} to {high}")
-            return default
-        return value
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        value = self._value(name)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            self.blame(name, "must be true or false")
-            return default
-        return value
-
-    def names(self, name: str, limit: int) -> tuple[str, ...]:
-        value = self._value(name)
-        if value is None:
-            return ()
-        if not isinstance(value, list) or not all(isinstance(v, str) and 0 < len(v) <= 100 for v in value):
-            self.blame(name, "must be a list of property names")
-            return ()
-        if any("#" in v for v in value):
-            self.blame(name, "must not contain #")
-        if named := sorted(IDENTIFYING & set(value)):
-            self.blame(name, f"must not count by {', '.join(named)}: that names people and accounts, not segments")
-        if len(value) > limit:
-            self.blame(name, f"may have at most {limit} entries")
-        if len(set(value)) < len(value):
-            self.blame(name, "names a property twice")
-        return tuple(value)
-
-    def days(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
-        value = self._value(name)
-        if value is None:
-            return default
-        whole = isinstance(value, list) and all(type(day) is int and 1 <= day <= 89 for day in value)
-        if not whole or value != sorted(set(value)) or len(value) > MAX_REMINDERS:
-            self.blame(name, f"must be at most {MAX_REMINDERS} whole numbers from 1 to 89, each larger than the last")
-            return default
-        return tuple(value)
-
-    def weekdays(self, name: str) -> tuple[int, ...]:
-        value = self._value(name)
-        if value is None:
-            return (1, 2, 3, 4, 5)
-        if not isinstance(value, list) or not value or any(day not in range(1, 8) for day in value):
-            self.blame(name, "must be a list of weekdays, 1 (Monday) to 7 (Sunday)")
-            return (1, 2, 3, 4, 5)
-        return tuple(sorted(set(value)))
-
-    def clock(self, name: str, default: time) -> time:
-        value = self._value(name)
-        if value is None:
-            return default
-        if isinstance(value, time):
-            return value
-        try:
-            return time.fromisoformat(value)
-        except (ValueError, TypeError):
-            self.blame(name, "must be a time such as 09:00")
-            return default
-
-    def follow_up(self, table: str) -> FollowUpQuestions:
-        names = [one.value for one in Category]
-        return FollowUpQuestions(**{name: self.text(f"{table}.{name}", limit=MAX_QUESTION) for name in names})
-
-    def questions(self, name: str) -> tuple[Question, ...]:
-        rows = self.tables(name, MAX_QUESTIONS, "with an id, a type and a text")
-        found = [inner.question() for inner in rows]
-        for index, inner in enumerate(rows):
-            if found[index].id in {one.id for one in found[:index]}:
-                inner.blame("id", "is another question's already")
-            self.take_over(f"{name}.{index}", inner)
-        return tuple(found)
-
-    def question(self) -> Question:
-        """The question that this table describes."""
-        kind = self.choice("type", [one.value for one in QuestionType], required=True)
-        question = Question(
-            id=self.text("id", required=True, pattern=_QUESTION_ID),
-            type=QuestionType(kind) if kind else QuestionType.FREE_RESPONSE,
-            text=self.text("text", required=True, limit=MAX_QUESTION),
-            options=self.options("options"),
-            show_for=self.categories("show_for"),
-            demographic=self.flag("demographic", default=False),
-            low=self.integer("low", 1, 0, 1),
-            high=self.integer("high", 5, 2, 10),
-            low_label=self.text("low_label", limit=MAX_OPTION),
-            high_label=self.text("high_label", limit=MAX_OPTION),
-        )
-        if kind and question.type.has_options != bool(question.options):
-            self.blame("options", "can't be blank" if question.type.has_options else f"are not for a {kind} question")
-        if question.demographic and kind and not question.type.has_options:
-            self.blame("demographic", "is for questions with options, to which it adds not saying")
-        return question
-
-    def options(self, name: str) -> tuple[Option, ...]:
-        rows = self.tables(name, MAX_OPTIONS, "with an id and a text")
-        found = [
-            Option(
-                inner.text("id", required=True, pattern=_QUESTION_ID),
-                inner.text("text", required=True, limit=MAX_OPTION),
-            )
-            for inner in rows
-        ]
-        for index, inner in enumerate(rows):
-            if found[index].id == NOT_SAID or found[index].id in {one.id for one in found[:index]}:
-                inner.blame("id", "is another option's already")
-            self.take_over(f"{name}.{index}", inner)
-        return tuple(found)
-
-    def categories(self, name: str) -> tuple[Category, ...]:
-        value = self._value(name)
-        if value is None:
-            return tuple(Category)
-        known = [one.value for one in Category]
-        if not isinstance(value, list) or not value or any(one not in known for one in value):
-            self.blame(name, f"must be a list of {', '.join(known)}")
-            return tuple(Category)
-        return tuple(one for one in Category if one.value in value)
-
-    def choice(self, name: str, allowed: list[str], *, required: bool = False) -> str:
-        value = self.text(name, required=required)
-        if value and value not in allowed:
-            self.blame(name, f"must be one of {', '.join(allowed)}")
-            return ""
-        return value
-
-    def tables(self, name: str, most: int, with_what: str) -> list["_Reader"]:
-        """A reader for each table of a list."""
-        value = self._value(name)
-        if value is None:
-            return []
-        if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
-            self.blame(name, f"must be a list of tables {with_what}")
-            return []
-        if len(value) > most:
-            self.blame(name, f"may have at most {most} entries")
-        return [_Reader(row) for row in value[:most]]
-
-    def take_over(self, prefix: str, inner: "_Reader") -> None:
-        """What is wrong with a table inside this one."""
-        try:
-            inner.finish()
-        except InvalidError as error:
-            for key, why in error.fields.items():
-                self.problems.setdefault(f"{prefix}.{key}", []).extend(why)
-
-    def contacts(self, name: str) -> tuple[Contact, ...]:
-        found = []
-        for index, inner in enumerate(self.tables(name, MAX_CONTACTS, "with an email")):
-            found.append(Contact(inner.address("email"), inner.text("name"), inner.text("locale")))
-            self.take_over(f"{name}.{index}", inner)
-        return tuple(found)
-
-    def _value(self, name: str) -> Any:
-        self.seen.add(name)
-        value: Any = self.data
-        for part in name.split("."):
-            if not isinstance(value, Mapping):
-                return None
-            value = value.get(part)
-        return value
+        for inner in rows
+    ]
+    for index, inner in enumerate(rows):
+        if found[index].id == NOT_SAID or found[index].id in {one.id for one in found[:index]}:
+            inner.blame("id", "is another option's already")
+        reader.take_over(f"{name}.{index}", inner)
+    return tuple(found)
 
 
-def _leaves(data: Mapping[str, Any], prefix: str = "") -> list[str]:
-    names: list[str] = []
-    for key, value in data.items():
-        names += _leaves(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [f"{prefix}{key}"]
-    return names
+def _categories(reader: Reader, name: str) -> tuple[Category, ...]:
+    value = reader.value(name)
+    if value is None:
+        return tuple(Category)
+    known = [one.value for one in Category]
+    if not isinstance(value, list) or not value or any(one not in known for one in value):
+        reader.blame(name, f"must be a list of {', '.join(known)}")
+        return tuple(Category)
+    return tuple(one for one in Category if one.value in value)
+
+
+def _contacts(reader: Reader, name: str) -> tuple[Contact, ...]:
+    found = []
+    for index, inner in enumerate(reader.tables(name, MAX_CONTACTS, "with an email")):
+        found.append(Contact(inner.address("email"), inner.text("name"), inner.text("locale")))
+        reader.take_over(f"{name}.{index}", inner)
+    return tuple(found)
+
+
+def _themes(reader: Reader, name: str) -> tuple[Theme, ...]:
+    found: list[Theme] = []
+    for index, inner in enumerate(reader.tables(name, MAX_THEMES, "with a name and phrases")):
+        theme = Theme(inner.text("name", required=True, limit=60), _phrases(inner, "phrases"))
+        if theme.name in {one.name for one in found}:
+            inner.blame("name", "is another theme's already")
+        if "#" in theme.name:
+            inner.blame("name", "must not contain #")
+        found.append(theme)
+        reader.take_over(f"{name}.{index}", inner)
+    return tuple(found)
+
+
+def _phrases(reader: Reader, table: str) -> dict[str, tuple[str, ...]]:
+    """The phrases of each language; a theme without any takes the default one of its name away."""
+    value = reader.value(table)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(TAG.fullmatch(str(tag)) for tag in value):
+        reader.blame(table, "must be a table of languages, each with a list of phrases")
+        return {}
+    return {str(tag): reader.phrases(f"{table}.{tag}", MAX_PHRASES, MAX_PHRASE_WORDS) for tag in value}

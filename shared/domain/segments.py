@@ -50,9 +50,12 @@ def with_rest(values: Mapping[str, Histogram], whole: Histogram) -> Groups:
     return found | {None: rest} if rest.n else found
 
 
-def compare(now: Groups, previous: Groups) -> Comparison:
-    """A period's segments, each with its change since the period before."""
-    hidden, hidden_before = hidden_in(now), hidden_in(previous)
+def compare(now: Groups, previous: Groups, *, add_up: bool = True) -> Comparison:
+    """A period's segments, each with its change since the period before.
+
+    Groups that overlap, as themes do, do not `add_up` to the whole: none is had from the others by subtraction.
+    """
+    hidden, hidden_before = (hidden_in(groups) if add_up else _small(groups) for groups in (now, previous))
     pool = sum(now[value].n for value in hidden)
     told = sorted(now.keys() - hidden, key=lambda value: (-now[value].n, value or ""))
     shown = [_compared(value, now[value], None if value in hidden_before else previous.get(value)) for value in told]
@@ -67,11 +70,15 @@ def shown_in(groups: Groups, value: str) -> Shown:
 
 def hidden_in(groups: Groups) -> set[str | None]:
     """The segments of which nothing may be told: the small ones, and those that would give them away."""
-    hidden = {value for value, one in groups.items() if one.shown == "hidden"}
+    hidden = _small(groups)
     others = sorted(groups.keys() - hidden, key=lambda value: (groups[value].n, value or ""))
     while hidden and others and sum(groups[value].n for value in hidden) < COUNTS_FROM:
         hidden.add(others.pop(0))
     return hidden
+
+
+def _small(groups: Groups) -> set[str | None]:
+    return {value for value, one in groups.items() if one.shown == "hidden"}
 
 
 def _compared(value: str | None, now: Histogram, before: Histogram | None) -> Compared:

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+THEME = "theme"
+"""The dimension under which themes are counted."""
+
 MAX_THEMES = 40
 MAX_PHRASES = 100
 MAX_PHRASE_WORDS = 4
@@ -39,6 +42,9 @@ class Theme:
 
     name: str
     phrases: Mapping[str, Sequence[str]]
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 class Matcher:

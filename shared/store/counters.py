@@ -22,8 +22,10 @@ from shared.domain.counting import (
     trend_row,
 )
 from shared.domain.nps import SCORES, Histogram
-from shared.domain.project import MAX_DIMENSION_VALUES
+from shared.domain.project import MAX_DIMENSION_VALUES, Project
 from shared.domain.responses import Response
+from shared.domain.themes import THEME
+from shared.outside.theming import themes_of
 from shared.store import keys
 from shared.store.attributes import Item
 from shared.store.stream import Countable
@@ -47,11 +49,18 @@ def contributions(rules: Rules, records: Sequence[Countable], registrar: Registr
     segments = {name_of(one): dimension_values(one, project) for one in records if isinstance(one, Response)}
     counted_as = registrar(project.id, [value for values in segments.values() for value in values])
     return {
-        name_of(one): response_amounts(one, [counted_as[value] for value in segments[name_of(one)]], rules)
+        name_of(one): response_amounts(
+            one, [*(counted_as[value] for value in segments[name_of(one)]), *_themes(one, project)], rules
+        )
         if isinstance(one, Response)
         else request_amounts(one, project.zone)
         for one in records
     }
+
+
+def _themes(response: Response, project: Project) -> list[DimensionValue]:
+    """The themes of a comment, which need no registry: a taxonomy has few."""
+    return [DimensionValue(THEME, name) for name in themes_of(response, project)] if response.counts else []
 
 
 def ledger(record_names: Iterable[str]) -> dict[str, LedgerEntry]:

@@ -42,13 +42,13 @@ def _consent(project: Project) -> list[Write]:
 
 
 def _recount(before: Project, after: Project, now: int) -> list[Write]:
-    """What has everything counted again when other days or segments are counted than before."""
-    if (before.dimensions, before.time_zone) == (after.dimensions, after.time_zone):
+    """What has everything counted again when other days, segments or themes are counted than before."""
+    if (before.dimensions, before.themes, before.time_zone) == (after.dimensions, after.themes, after.time_zone):
         return []
     # Loaded only here: what reads projects is often a page that people wait for.
     from shared.store import recounts, trends  # noqa: PLC0415
 
-    return trends.counted_anew(after.id, [recounts.RESPONSES, recounts.REQUESTS], now)
+    return trends.counted_anew(after.id, [recounts.RESPONSES, recounts.HELD, recounts.REQUESTS], now)
 
 
 def load(project_id: str) -> Project:

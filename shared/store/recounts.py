@@ -10,7 +10,8 @@ from shared.store import keys
 from shared.store.attributes import Item, pack, unpack
 from shared.store.table import Put, records
 
-RESPONSES, REQUESTS = "response", "request"
+RESPONSES, HELD, REQUESTS = "response", "held", "request"
+"""The lists of what is counted; held are the responses that do not count, or not yet."""
 
 FENCE_SECONDS = 120
 """How long a recount waits after the rules changed. `score` reads the rules at the beginning of a batch and runs for at
@@ -59,7 +60,7 @@ def wanted(project: str, version: int, kinds: Sequence[str], now: int) -> Put:
             known,
             version=version,
             ready_at=now + FENCE_SECONDS,
-            kinds=tuple(kind for kind in (RESPONSES, REQUESTS) if kind in every),
+            kinds=tuple(kind for kind in (RESPONSES, HELD, REQUESTS) if kind in every),
             current="",
             position="",
         )

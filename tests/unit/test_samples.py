@@ -20,6 +20,7 @@ from shared.domain.people import address_problem, normalise_address
 from shared.domain.project import LANGUAGE_BOUND, Contact, Project
 from shared.domain.project_settings import parse_project
 from shared.domain.questions import Question, QuestionType
+from shared.domain.themes import Theme
 
 SAMPLES = Path(make.__file__).parent
 PROJECTS = sorted((SAMPLES / "projects").glob("*.toml"))
@@ -180,6 +181,7 @@ def test_the_main_project_names_every_setting_there_is() -> None:
         part = getattr(default, field.name)
         if is_dataclass(part):
             assert set(data[field.name]) == {inner.name for inner in fields(part)}, field.name
+    assert [set(theme) for theme in data["themes"]] == [{inner.name for inner in fields(Theme)}]
     named = {name for question in data["questions"] for name in question}
     assert named == {inner.name for inner in fields(Question)}
     assert {question["type"] for question in data["questions"]} <= set(QuestionType)

@@ -116,9 +116,11 @@ def recounted(world: World, project: Project) -> Counter[CounterKey]:
     }
     for item in (item_from_wire(wire) for wire in world.dynamodb.snapshot(RECORDS).values()):
         if item["kind"] == "response":
-            if item.get("quarantine") or (item.get("partial") and not item.get("matured_at")):
-                continue
             day = datetime.fromtimestamp(item["created_at"], zone).strftime("%Y-%m-%d")
+            if item.get("quarantine") or (item.get("partial") and not item.get("matured_at")):
+                name = "quarantined" if item.get("quarantine") else "partial"
+                total.update(CounterKey(day[:7], row, name) for row in ("all", f"day#{day}"))
+                continue
             names = [f"h{item['score']}"] + (["commented"] if item.get("commented") else [])
             total.update(CounterKey(day[:7], row, name) for row in ("all", f"day#{day}") for name in names)
             if account := item.get("account_id"):

@@ -1,18 +1,28 @@
 import csv
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from time import process_time
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import samples
+from functions.score import handler as score_handler
+from local.audit import audit
+from shared.domain.errors import InvalidError
+from shared.domain.monthly import month_of
+from shared.domain.project_settings import parse_project
+from shared.domain.responses import Response
 from shared.domain.taxonomy import DEFAULT, STOP_WORDS
 from shared.domain.themes import (
     LEAST_COMMENTS,
     MOST_PER_COMMENT,
+    THEME,
     Matcher,
     Theme,
     distinguishing,
@@ -21,6 +31,12 @@ from shared.domain.themes import (
     words_of,
 )
 from shared.outside.stemming import stemmer
+from shared.store import counters, projects
+from shared.store.records import changed, created
+from shared.store.recounts import FENCE_SECONDS
+from shared.store.table import records
+from tests.fakes.calls import Api
+from tests.fakes.world import World, batch, moment, settings
 
 LANGUAGES = ("en", "es", "fr", "de", "ar")
 MATCHERS = {language: Matcher(DEFAULT, language, stemmer(language)) for language in LANGUAGES}
@@ -158,3 +174,100 @@ def test_given_nothing_said_then_nothing_is_found() -> None:
 def test_a_language_without_stemmer_keeps_its_words() -> None:
     assert stemmer("xx")("Words") == "Words"
     assert stemmer("en")("reports") == stemmer("en")("report")
+
+
+# Counted, and told
+
+
+def said(world: World, number: int, score: int, comment: str, at: int, locale: str = "en") -> Response:
+    one = Response(f"p{number}-1", "acme", f"p{number}", score, at, at, comment=comment, commented=True, locale=locale)
+    records().write(created(one))
+    return one
+
+
+def scored(world: World) -> None:
+    stream = world.stream("response")
+    for start in range(0, len(stream), 100):
+        score_handler.handle(batch(stream[start : start + 100]), world.context)
+
+
+def theme_counts(world: World) -> dict[str, int]:
+    rows = counters.rows("acme", month_of(world.now, ZoneInfo("UTC")).name, f"dim#{THEME}#")
+    return {name: counters.histogram(row).n for name, row in rows.items() if counters.histogram(row).n}
+
+
+def test_given_comments_then_each_of_their_themes_is_counted_once_and_an_erased_one_no_more(world: World) -> None:
+    project = world.project()
+    first = said(world, 1, 3, "The support is slow and the invoices are wrong", world.now)
+    said(world, 2, 9, "Le support est rapide", world.now, "fr-CA")
+    said(world, 3, 9, "The invoices come quickly", world.now, "fr")
+    scored(world)
+    scored(world)
+    assert theme_counts(world) == {"billing": 2, "speed": 3, "support": 2}
+    records().write(changed(replace(first, rev=1, comment="", erased=True)))
+    scored(world)
+    assert theme_counts(world) == {"billing": 1, "speed": 2, "support": 1}
+    assert audit(project, world.now + 1).drift == {}
+
+
+def test_given_other_themes_in_the_settings_then_everything_is_counted_by_them(world: World) -> None:
+    world.project()
+    said(world, 1, 3, "The duty rosters are wrong, says support", world.now)
+    scored(world)
+    assert theme_counts(world) == {"support": 1}
+    own = [{"name": "shifts", "phrases": {"en": ["roster*"]}}, {"name": "support"}]
+    project = projects.save(settings(themes=own), now=world.now)
+    world.now += FENCE_SECONDS + 1
+    score_handler.handle({}, world.context)
+    assert theme_counts(world) == {"shifts": 1}
+    assert audit(project, world.now + 1).drift == {}
+
+
+@pytest.mark.parametrize(
+    ("themes", "field"),
+    [
+        ([{"name": ""}], "themes.0.name"),
+        ([{"name": "a#b", "phrases": {"en": ["x"]}}], "themes.0.name"),
+        ([{"name": "a"}, {"name": "a"}], "themes.1.name"),
+        ([{"name": "a", "phrases": ["x"]}], "themes.0.phrases"),
+        ([{"name": "a", "phrases": {"en": "x"}}], "themes.0.phrases.en"),
+        ([{"name": "a", "phrases": {"en": ["*"]}}], "themes.0.phrases.en"),
+        ([{"name": "a", "phrases": {"en": ["one two three four five"]}}], "themes.0.phrases.en"),
+        ([{"name": "a", "phrases": {"en": ["x"] * 101}}], "themes.0.phrases.en"),
+        ([{"name": "a", "words": "x"}], "themes.0.words"),
+        ("support", "themes"),
+    ],
+)
+def test_given_themes_that_are_none_then_the_field_is_named(themes: Any, field: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        parse_project(settings(themes=themes))
+    assert field in caught.value.fields
+
+
+def test_given_theme_as_a_property_to_count_by_then_it_is_refused() -> None:
+    with pytest.raises(InvalidError) as caught:
+        parse_project(settings(dimensions=["theme"]))
+    assert "dimensions" in caught.value.fields
+
+
+def test_given_two_periods_then_themes_tell_their_change_and_phrases_what_rises(world: World) -> None:
+    world.now = moment("2026-06-15 12:00:00")
+    world.project()
+    before, now = moment("2026-05-10 12:00:00"), moment("2026-06-10 12:00:00")
+    for number in range(12):
+        said(world, number, 9, "friendly support people", before)
+        said(world, 100 + number, 3, "support went silent after the merger", now)
+        said(world, 200 + number, 10, "lovely charts", now)
+    said(world, 300, 5, "one invoice", now)
+    scored(world)
+    api = Api.of(world)
+    body = api.call("GET", "metrics/themes", query=f"since={now}&until={now}").body
+    told = {one["theme"]: one for one in body["themes"]}
+    assert (told["support"]["nps"], told["support"]["response_count"]) == (-100, 12)
+    assert told["support"]["change"] == {"points": -200, "significant": True}
+    assert (told["billing"]["shown"], told["billing"]["response_count"]) == ("hidden", None)
+    assert body["comments_read"] == 25
+    assert {one["phrase"] for one in body["phrases"]["detractors"]} >= {"support went", "merger"}
+    assert {one["phrase"] for one in body["phrases"]["promoters"]} == {"lovely charts"}
+    assert "lovely charts" in {one["phrase"] for one in body["phrases"]["rising"]}
+    assert all(one["count"] >= LEAST_COMMENTS for group in body["phrases"].values() for one in group)

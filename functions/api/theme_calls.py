@@ -1,0 +1,76 @@
+"""The call for what comments are about: themes side by side, and the phrases that set groups apart."""
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+
+from functions.api import figures, inputs, outputs
+from functions.api.calls import Answer, Call, Route
+from shared.domain import intervals, themes
+from shared.domain.monthly import Month
+from shared.domain.nps import Category
+from shared.domain.project import Project
+from shared.domain.responses import Response
+from shared.domain.segments import Groups, compare
+from shared.domain.themes import THEME
+from shared.outside.theming import phrases_of
+from shared.store import lists
+from shared.store.api_keys import Scope
+
+MOST_COMMENTS = 2_000
+"""Of each period, the newest so many comments are read for their phrases."""
+
+_Said = list[tuple[Response, Mapping[str, str]]]
+
+
+def get_themes(call: Call[inputs.ThemesQuery]) -> Answer:
+    """The themes of whole months beside as many months before, and the phrases that tell groups and periods apart."""
+    query, project = call.given, call.project
+    months = intervals.months(query.since, query.until, now=call.now, zone=project.zone)
+    earlier = intervals.before(months)
+    now, before = (_said(project, these, call.now) for these in (months, earlier))
+    comparison = compare(_groups(project, months), _groups(project, earlier), add_up=False)
+    return Answer(
+        {
+            **figures.range_of(project, months),
+            "previous": figures.range_of(project, earlier),
+            "themes": [outputs.theme(one) for one in comparison.segments],
+            "phrases": {
+                "promoters": _apart(now, Category.PROMOTER),
+                "detractors": _apart(now, Category.DETRACTOR),
+                "rising": outputs.phrases(themes.distinguishing(_words(now), _words(before))),
+            },
+            "comments_read": len(now),
+        }
+    )
+
+
+def _groups(project: Project, months: list[Month]) -> Groups:
+    found: Groups = {name: one for name, one in figures.value_histograms(project, months, THEME).items() if one.n}
+    return found
+
+
+def _said(project: Project, months: list[Month], now: int) -> _Said:
+    """The comments of some months with their phrases, the newest first."""
+    listed = lists.by_time(
+        Response,
+        "response",
+        project.id,
+        since=months[0].start,
+        until=min(months[-1].end - 1, now),
+        newest_first=True,
+    )
+    return [(one, phrases_of(one, project)) for one in islice((one for one in listed if one.comment), MOST_COMMENTS)]
+
+
+def _apart(said: _Said, category: Category) -> list[outputs.Shape]:
+    """What people of a category say more than everybody else."""
+    theirs = [phrases for one, phrases in said if one.category is category]
+    others = [phrases for one, phrases in said if one.category is not category]
+    return outputs.phrases(themes.distinguishing(theirs, others))
+
+
+def _words(said: _Said) -> Iterable[Mapping[str, str]]:
+    return [phrases for _, phrases in said]
+
+
+ROUTES = (Route("GET", "metrics/themes", Scope.READ, inputs.ThemesQuery, get_themes),)
