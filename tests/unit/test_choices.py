@@ -388,7 +388,7 @@ def test_given_any_course_of_events_then_an_answer_is_counted_once_and_followed_
 def _count(batch: Sequence[StreamRecord]) -> None:
     images = stream_store.read([one.event() for one in batch])
     for project_id, group in fold.newest(images.records).items():
-        fold.count(projects.load(project_id), group)
+        fold.count(project_id, group)
 
 
 def _follow_up(world: World) -> Any:
