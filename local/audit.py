@@ -39,7 +39,7 @@ def run(project_id: str | None) -> int:
 def audit(project: Project, until: int) -> Audit:
     """Recounts a project from its responses and survey requests up to a time."""
     records: list[Countable] = [
-        *lists.by_time(Response, "response", project.id, since=project.created_at, until=until),
+        *lists.by_time(Response, "response", project.id, since=project.since, until=until),
         *lists.by_time(Response, "held", project.id, since=project.created_at, until=until),
         *lists.by_time(SurveyRequest, "request", project.id, since=project.created_at, until=until),
     ]
@@ -57,7 +57,7 @@ def audit(project: Project, until: int) -> Audit:
 
 def _months(project: Project, until: int) -> list[str]:
     last = month_of(until, project.zone)
-    month, names = month_of(project.created_at, project.zone), []
+    month, names = month_of(project.since, project.zone), []
     while month.start <= last.start:
         names.append(month.name)
         month = month.next()

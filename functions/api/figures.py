@@ -29,7 +29,7 @@ def range_histogram(
         if newest is None:
             return Histogram()
         since = newest - DEFAULT_DAYS * DAY
-    start = max(project.created_at if since is None else since, project.created_at)
+    start = max(project.since if since is None else since, project.since)
     end = now if until is None else until
     if end >= now:
         end = _midnight(datetime.fromtimestamp(now, project.zone).date() + timedelta(days=1), project.zone) - 1
@@ -100,7 +100,7 @@ def range_of(project: Project, months: Sequence[Month]) -> dict[str, int]:
 
 def _newest(project: Project, now: int) -> int | None:
     found = lists.by_time(
-        Response, "response", project.id, since=project.created_at, until=now, newest_first=True, page_size=1
+        Response, "response", project.id, since=project.since, until=now, newest_first=True, page_size=1
     )
     newest = next(found, None)
     return newest.created_at if newest else None

@@ -157,6 +157,12 @@ class Project:
     themes: tuple[Theme, ...] = ()
     created_at: int = 0
     updated_at: int = 0
+    history_at: int = 0
+
+    @property
+    def since(self) -> int:
+        """The first moment of which there may be responses: some are older than the project when they were imported."""
+        return min(self.created_at, self.history_at or self.created_at)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from shared.domain.errors import InvalidError
 from shared.domain.people import MAX_PROPERTIES, Person, merge_properties
@@ -35,6 +36,14 @@ class SendCall:
     dry_run: bool = False
 
 
+class Change(StrEnum):
+    """What a send call does to what is known of a person."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a send call came to. Without a decision no survey was wanted; without a request nothing was written."""
@@ -42,6 +51,7 @@ class Outcome:
     person: Person
     request: SurveyRequest | None = None
     decision: Decision | None = None
+    change: Change | None = None
 
 
 def upserted(person: Person, call: SendCall, project: Project) -> Person:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from shared.domain.errors import InvalidError
 from shared.store import keys
@@ -17,6 +17,16 @@ def row_key(key: str, number: int) -> str:
     """The key of a batch's row. Raises InvalidError when the batch's key is empty or too long."""
     _check(key)
     return hashlib.sha256(f"{key}\n{number}".encode()).hexdigest()
+
+
+class Kept(Protocol):
+    """An answer that is kept in the transaction that does what it tells, and recalled instead of done again."""
+
+    def recall(self, now: int) -> dict[str, Any] | None:
+        """The answer given before, or None."""
+
+    def writes(self, answer: dict[str, Any], now: int) -> list[Write]:
+        """The writes that keep an answer; they fail when somebody else has kept one since it was looked for."""
 
 
 @dataclass(slots=True)

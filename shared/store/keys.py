@@ -153,6 +153,16 @@ def report(project_id: str, month: str) -> Key:
     return Key(f"REPORT#{project_id}", month)
 
 
+def imported(import_id: str) -> Key:
+    """An import."""
+    return Key(f"IMPORT#{import_id}", "IMPORT")
+
+
+def imported_row(import_id: str, number: int) -> Key:
+    """What came of a row of an import that wrote something."""
+    return Key(f"IMPORT#{import_id}", f"ROW#{number:010d}")
+
+
 def wake_lease(project_id: str) -> Key:
     """The lease under which one `wake` releases what is due in a project."""
     return Key(f"WAKE#{project_id}", "WAKE")

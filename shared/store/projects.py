@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.domain.errors import NotFoundError
+from shared.domain.errors import BusyError, NotFoundError
 from shared.domain.project import Project
 from shared.domain.project_settings import parse_project
 from shared.store import keys
 from shared.store.attributes import Item
-from shared.store.table import Put, Replace, Write, records
+from shared.store.table import ChangedError, Put, Replace, Write, records
 
 _SECONDS_KEPT = 30.0
+_ATTEMPTS = 10
 _cache: dict[str, tuple[float, Project]] = {}
 
 
@@ -30,9 +31,30 @@ def save(settings: Mapping[str, Any], *, now: int) -> Project:
     text = json.dumps(settings, default=str, ensure_ascii=False, sort_keys=True)
     item = {"pk": key.pk, "sk": key.sk, "kind": "project", "settings": text, "rev": rev + 1}
     item |= {"created_at": created_at, "updated_at": now}
+    history = {"history_at": known["history_at"]} if known and "history_at" in known else {}
+    item |= history
     records().write(Put(item, rev=rev), *_consent(project), *(_recount(read(known), project, now) if known else []))
     _cache.pop(project.id, None)
-    return replace(project, created_at=created_at, updated_at=now)
+    return replace(project, created_at=created_at, updated_at=now, **history)
+
+
+def reach_back(project: Project, at: int) -> None:
+    """Notes that there are responses from so early on; lists and figures begin there once caches have forgotten."""
+    if at >= project.since:
+        return
+    key = keys.project(project.id)
+    for _ in range(_ATTEMPTS):
+        item = records().get(key)
+        if item is None or min(item["created_at"], item.get("history_at", item["created_at"])) <= at:
+            break
+        try:
+            records().write(Put(item | {"history_at": at, "rev": item["rev"] + 1}, rev=item["rev"]))
+        except ChangedError:
+            continue
+        break
+    else:
+        raise BusyError("this project changes all the time; try again")
+    _cache.pop(project.id, None)
 
 
 def _consent(project: Project) -> list[Write]:
@@ -73,4 +95,5 @@ def read(item: Item) -> Project:
     """The project that a record holds."""
     created_at: int = item["created_at"]
     project = parse_project(json.loads(item["settings"]))
-    return replace(project, created_at=created_at, updated_at=item.get("updated_at", created_at))
+    updated_at, history_at = item.get("updated_at", created_at), item.get("history_at", 0)
+    return replace(project, created_at=created_at, updated_at=updated_at, history_at=history_at)

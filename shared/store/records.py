@@ -15,6 +15,7 @@ from shared.store.table import Put, records
 if TYPE_CHECKING:
     from shared.domain.autopilot import Membership
     from shared.domain.cases import Case
+    from shared.domain.imports import Import
     from shared.domain.mails import Mail
     from shared.domain.opt_ins import OptIn
 
@@ -72,6 +73,10 @@ def _opt_in_indexes(opt_in: "OptIn") -> dict[str, str]:
     return keys.due(opt_in.project, keys.Lane.BULK, f"opt_in:{opt_in.id}", opt_in.timer_at)
 
 
+def _no_indexes(_: "Import") -> dict[str, str]:
+    return {}
+
+
 def _timer(record: "SurveyRequest | Response | Mail") -> dict[str, str]:
     if not record.timer_at:
         return {}
@@ -91,9 +96,10 @@ _SHAPES: dict[str, _Shape] = {
     "Case": _Shape("case", keys.case, _case_indexes),
     "Membership": _Shape("membership", keys.membership, _membership_indexes),
     "OptIn": _Shape("opt_in", keys.opt_in, _opt_in_indexes),
+    "Import": _Shape("import", keys.imported, _no_indexes),
 }
 
-type Record = Person | SurveyRequest | Mail | Response | Case | Membership | OptIn
+type Record = Person | SurveyRequest | Mail | Response | Case | Membership | OptIn | Import
 
 
 def load[R: Record](cls: type[R], record_id: str) -> R | None:

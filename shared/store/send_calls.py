@@ -16,10 +16,10 @@ from shared.domain.requests import (
     stopped,
     throttle_given_back,
 )
-from shared.domain.send_calls import Outcome, SendCall
+from shared.domain.send_calls import Change, Outcome, SendCall
 from shared.outside.ids import new_id, new_request_id
 from shared.store import people
-from shared.store.idempotency import Keep
+from shared.store.idempotency import Kept
 from shared.store.people import Claim
 from shared.store.records import changed, created, load
 from shared.store.table import ChangedError, Write, records
@@ -32,7 +32,7 @@ def send(
     call: SendCall,
     now: int,
     shape: Callable[[Outcome], dict[str, Any]],
-    keep: Keep | None = None,
+    keep: Kept | None = None,
 ) -> dict[str, Any]:
     """Upserts the person by address and schedules, throttles or suppresses the survey; the outcome in its shape.
 
@@ -45,9 +45,10 @@ def send(
             return told
         claim, known, person, moves = _who(project, call, now)
         person = send_calls.upserted(person, call, project)
+        change = Change.CREATED if known is None else Change.UNCHANGED if person == known else Change.CHANGED
         decision = decide_send(person, project, now=now, scheduled_at=call.at) if call.send else None
         if call.dry_run:
-            return shape(Outcome(replace(person, id=known.id if known else ""), None, decision))
+            return shape(Outcome(replace(person, id=known.id if known else ""), None, decision, change))
         request = None
         if decision:
             shown = merge_properties(person.properties, call.properties)
@@ -55,7 +56,7 @@ def send(
             person, request = send_calls.requested(
                 person, decision, project, request_id=name, properties=shown, now=now
             )
-        answer = shape(Outcome(person, request, decision))
+        answer = shape(Outcome(person, request, decision, change))
         try:
             _write(person, known, claim, request, [*moves, *(keep.writes(answer, now) if keep else [])])
         except ChangedError:
