@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FUNCTIONS = ("api", "page", "desk", "wake", "deliver", "feedback", "score", "follow_up", "report")
+FUNCTIONS = ("api", "page", "desk", "wake", "deliver", "feedback", "score", "follow_up", "report", "transfer")
 
 SETTINGS = {
     "RECORDS_TABLE": "records",
@@ -21,6 +21,8 @@ SETTINGS = {
     "CONFIGURATION_SET": "hearback",
     "REPORTS_BUCKET": "hearback-reports",
     "REPORT_FUNCTION": "report",
+    "TRANSFERS_BUCKET": "hearback-transfers",
+    "TRANSFER_QUEUE": "https://sqs.example.com/transfer",
     "POWERTOOLS_SERVICE_NAME": "bench",
     "POWERTOOLS_METRICS_NAMESPACE": "Hearback",
     "AWS_LAMBDA_FUNCTION_NAME": "bench",

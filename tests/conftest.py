@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ SETTINGS = {
     "CONFIGURATION_SET": "hearback",
     "REPORTS_BUCKET": "hearback-reports",
     "REPORT_FUNCTION": "report",
+    "TRANSFERS_BUCKET": "hearback-transfers",
+    "TRANSFER_QUEUE": "https://sqs.example.com/transfer",
     "POWERTOOLS_SERVICE_NAME": "test",
     "POWERTOOLS_METRICS_NAMESPACE": "Hearback",
     "POWERTOOLS_DEV": "false",
@@ -81,9 +83,23 @@ def fresh() -> Iterator[None]:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, fresh: None) -> World:
+def world(make_world: Callable[[], World]) -> World:
     """An empty installation in memory; its clock stands until a test moves `world.now`."""
-    one = World()
+    return make_world()
+
+
+@pytest.fixture
+def make_world(monkeypatch: pytest.MonkeyPatch, fresh: None) -> Callable[[], World]:
+    """Makes an installation in memory; the one made last is the one that is acted in."""
+
+    def make() -> World:
+        forget()
+        return _enter(World(), monkeypatch)
+
+    return make
+
+
+def _enter(one: World, monkeypatch: pytest.MonkeyPatch) -> World:
     for service in ("dynamodb", "ses", "sqs", "s3", "secrets", "functions"):
         monkeypatch.setattr(clients, service, lambda service=service: getattr(one, service))
     monkeypatch.setattr(clock, "now", lambda: one.now)

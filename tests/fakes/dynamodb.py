@@ -112,13 +112,10 @@ class FakeDynamoDb:
                 self.meanwhile = hook
         fault = self.fault(operation, number) if self.fault else None
         if fault:
-            _fail_before(fault, operation, call)
+            fail_before(fault, operation, call)
         with self.lock:
             answer = work()
-        if fault == LOST:
-            raise ReadTimeoutError(endpoint_url="https://dynamodb.example.com")
-        if fault == DIE_AFTER:
-            raise DeathError
+        fail_after(fault or "", "https://dynamodb.example.com")
         return answer
 
     def _find(self, table: str, key: Mapping[str, Wire]) -> Wire | None:
@@ -235,7 +232,8 @@ def cancelled(reasons: list[dict[str, Any]]) -> ClientError:
     return refusal("TransactionCanceledException", message, "TransactWriteItems", CancellationReasons=reasons)
 
 
-def _fail_before(fault: str, operation: str, call: Mapping[str, Any] | None) -> None:
+def fail_before(fault: str, operation: str, call: Mapping[str, Any] | None) -> None:
+    """Ends a call before anything has happened, when the fault is of that kind."""
     if fault == BEFORE:
         raise ReadTimeoutError(endpoint_url="https://dynamodb.example.com")
     if fault == DIE_BEFORE:
@@ -246,6 +244,14 @@ def _fail_before(fault: str, operation: str, call: Mapping[str, Any] | None) -> 
         raise cancelled([_CONFLICT_REASON, *[_NO_REASON] * (len(call["TransactItems"]) - 1)])
     if fault == CONFLICT and operation in {"put_item", "update_item"}:
         raise refusal("TransactionConflictException", "Transaction is ongoing for the item", operation)
+
+
+def fail_after(fault: str, endpoint: str) -> None:
+    """Ends a call that has happened without its answer, when the fault is of that kind."""
+    if fault == LOST:
+        raise ReadTimeoutError(endpoint_url=endpoint)
+    if fault == DIE_AFTER:
+        raise DeathError
 
 
 def _key(call: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""Works through the rows of an uploaded file, from wherever it is."""
