@@ -51,6 +51,15 @@ class ReportInput(Input):
     month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
+class ImportInput(Input):
+    """POST imports."""
+
+    kind: Annotated[str, Field(pattern=r"^(people|responses)$")]
+    columns: dict[str, str] = Field(default_factory=dict)
+    send: bool = False
+    dry_run: bool = False
+
+
 class PageQuery(Input):
     """What every list takes."""
 

@@ -4,7 +4,19 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from urllib.parse import unquote
 
-from functions.api import autopilot, batch, cursors, erase, inputs, metrics, outputs, reports, theme_calls, trend_calls
+from functions.api import (
+    autopilot,
+    batch,
+    cursors,
+    erase,
+    imports,
+    inputs,
+    metrics,
+    outputs,
+    reports,
+    theme_calls,
+    trend_calls,
+)
 from functions.api.calls import Answer, Call, Route, Shown
 from functions.api.pages import page_of
 from shared.domain.cases import Case
@@ -177,7 +189,7 @@ def list_reports(call: Call[inputs.NoQuery]) -> Answer:
 def post_report(call: Call[inputs.ReportInput]) -> Answer:
     """Has a month's report built (again) now; the managers get it by mail once."""
     month, project = call.given.month, call.project
-    if not month_of(project.created_at, project.zone).name <= month <= month_of(call.now, project.zone).name:
+    if not month_of(project.since, project.zone).name <= month <= month_of(call.now, project.zone).name:
         raise InvalidError({"month": ["must lie between the project's first month and this one"]})
     log.concern(month=month)
     return Answer(outputs.report(reports.request(project, month, call.now)), status=202)
@@ -188,6 +200,20 @@ def get_preview(call: Call[inputs.PreviewQuery]) -> Shown:
     from functions.api import preview  # noqa: PLC0415  # rendering would double the cold start of all other calls
 
     return Shown(*preview.show(call.project, call.given, call.now))
+
+
+def post_import(call: Call[inputs.ImportInput]) -> Answer:
+    """An import, with the address to upload its file to."""
+    one = imports.ask(call.project, call.given, call.now)
+    log.concern(**{"import": one.id})
+    return Answer(imports.shape(one), status=201)
+
+
+def get_import(call: Call[inputs.NoQuery], import_id: str) -> Answer:
+    """How far an import is, and once it has ended, its results."""
+    one = imports.find(call.project, _id(import_id))
+    log.concern(**{"import": one.id})
+    return Answer(imports.shape(one))
 
 
 ROUTES = (
@@ -211,6 +237,8 @@ ROUTES = (
     Route("GET", "cases/<case_id>", Scope.READ, inputs.NoQuery, get_case),
     Route("GET", "reports", Scope.READ, inputs.NoQuery, list_reports),
     Route("POST", "reports", Scope.ADMIN, inputs.ReportInput, post_report),
+    Route("POST", "imports", Scope.ADMIN, inputs.ImportInput, post_import),
+    Route("GET", "imports/<import_id>", Scope.READ, inputs.NoQuery, get_import),
 )
 
 
@@ -241,7 +269,7 @@ def _responses(call: Call[inputs.ResponsesQuery], enough: int) -> list[Response]
         Response,
         "response",
         project.id,
-        since=max(query.since or 0, project.created_at),
+        since=max(query.since or 0, project.since),
         until=min(query.until or call.now, call.now),
         newest_first=newest_first,
     )
