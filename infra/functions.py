@@ -110,16 +110,16 @@ class Function(Construct):
         for name, value in environment.items():
             self.function.add_environment(name, value)
 
-    def reads_queue(self, queue: sqs.Queue, *, concurrency: int) -> None:
-        """Work off a queue, ten messages at a time; the answer names the messages that have to come again."""
+    def reads_queue(self, queue: sqs.Queue, *, concurrency: int, batch: int = 10) -> None:
+        """Work off a queue, some messages at a time; of several, the answer names those that have to come again."""
         self.may("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", on=[queue.queue_arn])
         lambda_.CfnEventSourceMapping(
             self,
             f"{queue.node.id}Mapping",
             function_name=self.function.function_name,
             event_source_arn=queue.queue_arn,
-            batch_size=10,
-            function_response_types=["ReportBatchItemFailures"],
+            batch_size=batch,
+            function_response_types=["ReportBatchItemFailures"] if batch > 1 else None,
             scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=concurrency),
         ).node.add_dependency(self.role)
 

@@ -17,6 +17,7 @@ from infra.mail import Mail
 from infra.queues import failure_queue
 from infra.schedules import Schedules
 from infra.settings import Settings
+from infra.transfers import EACH_FILE, TIMEOUT_SECONDS, Transfers
 from infra.watch import NAMESPACE, Watch
 from infra.web import Web
 
@@ -49,6 +50,7 @@ class HearbackStack(cdk.Stack):
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
         self.data = Data(self, "Data", settings=settings)
         self.mail = Mail(self, "Mail", settings=settings)
+        self.transfers = Transfers(self, "Transfers", settings=settings)
         self.streams_failed = failure_queue(self, "StreamsFailed", settings=settings)
         self.schedules_failed = failure_queue(self, "SchedulesFailed", settings=settings)
         self.invocations_failed = failure_queue(self, "InvocationsFailed", settings=settings)
@@ -67,6 +69,7 @@ class HearbackStack(cdk.Stack):
         self.score = self._function("score", seconds=60, megabytes=512)
         self.follow_up = self._function("follow_up", seconds=60, megabytes=512)
         self.report = self._function("report", seconds=300, megabytes=1024)
+        self.transfer = self._function("transfer", seconds=TIMEOUT_SECONDS, megabytes=1024)
         self.web = Web(self, "Web", settings=settings, api=self.api, page=self.page, desk=self.desk)
 
         self._answer_workflows()
@@ -74,6 +77,7 @@ class HearbackStack(cdk.Stack):
         self._send_mails()
         self._follow_responses()
         self._make_reports()
+        self._bring_in()
         self._keep_time()
         self._watch()
         self._tell()
@@ -149,6 +153,24 @@ class HearbackStack(cdk.Stack):
         self._fills(self.report, self.mail.prompt)
         self.report.knows(REPORTS_BUCKET=self.data.reports.bucket_name, PROMPT_QUEUE=self.mail.prompt.queue_url)
 
+    def _bring_in(self) -> None:
+        transfers = self.transfers
+        self.api.may("s3:PutObject", on=[transfers.files("uploads")], because=EACH_FILE)
+        self.api.may("s3:GetObject", on=[transfers.files("results")], because=EACH_FILE)
+        self.api.knows(TRANSFERS_BUCKET=transfers.bucket.bucket_name)
+
+        self.transfer.may(GET, BATCH_GET, PUT, CHECK, on=[self.data.records.table_arn])
+        for folder, actions in {
+            "uploads": ["s3:GetObject", "s3:DeleteObject"],
+            "tails": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+            "results": ["s3:PutObject"],
+        }.items():
+            self.transfer.may(*actions, on=[transfers.files(folder)], because=EACH_FILE)
+        self._fills(self.transfer, transfers.queue)
+        self.transfer.knows(TRANSFERS_BUCKET=transfers.bucket.bucket_name, TRANSFER_QUEUE=transfers.queue.queue_url)
+        # A message is an import: each has a worker of its own.
+        self.transfer.reads_queue(transfers.queue, concurrency=2, batch=1)
+
     def _keep_time(self) -> None:
         schedules = Schedules(self, "Schedules", settings=self.settings, failures=self.schedules_failed)
         schedules.every("1 minute", self.wake, retry_for=Duration.minutes(1))
@@ -169,6 +191,7 @@ class HearbackStack(cdk.Stack):
         watch.waiting(self.mail.prompt, Duration.minutes(2))
         watch.waiting(self.mail.bulk, Duration.minutes(15))
         watch.waiting(self.mail.feedback, Duration.minutes(15))
+        watch.waiting(self.transfers.queue, Duration.minutes(15))
         watch.functions(self.functions)
         watch.streams([self.score, self.follow_up])
         watch.reputation()
@@ -183,9 +206,11 @@ class HearbackStack(cdk.Stack):
             "RecordsTable": self.data.records.table_name,
             "MetricsTable": self.data.metrics.table_name,
             "ReportsBucket": self.data.reports.bucket_name,
+            "TransfersBucket": self.transfers.bucket.bucket_name,
             "PromptQueue": self.mail.prompt.queue_url,
             "BulkQueue": self.mail.bulk.queue_url,
             "FeedbackQueue": self.mail.feedback.queue_url,
+            "TransferQueue": self.transfers.queue.queue_url,
             "FeedbackTopic": self.mail.topic.topic_arn,
             "Sender": self.settings.sender,
             "LinksSecret": self.data.links_secret.attr_id,
@@ -241,6 +266,7 @@ class HearbackStack(cdk.Stack):
         """Every queue in which something waits for an operator."""
         return [
             *self.mail.failures,
+            self.transfers.failed,
             self.streams_failed,
             self.schedules_failed,
             self.invocations_failed,

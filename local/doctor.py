@@ -14,13 +14,13 @@ from shared.outside import clock
 from shared.store import keys, mails, projects
 from shared.store.table import metrics, records
 
-FUNCTIONS = ("Api", "Page", "Desk", "Wake", "Deliver", "Feedback", "Score", "FollowUp", "Report")
-WORK_QUEUES = ("Prompt", "Bulk", "Feedback")
+FUNCTIONS = ("Api", "Page", "Desk", "Wake", "Deliver", "Feedback", "Score", "FollowUp", "Report", "Transfer")
+WORK_QUEUES = ("Prompt", "Bulk", "Feedback", "Transfer")
 FAILURE_QUEUES = (
     *("PromptFailed", "BulkFailed", "FeedbackFailed", "EventsFailed", "StreamsFailed"),
-    *("SchedulesFailed", "InvocationsFailed", "ScoreParked", "FollowUpParked"),
+    *("SchedulesFailed", "InvocationsFailed", "ScoreParked", "FollowUpParked", "TransferFailed"),
 )
-READERS = {"Deliver": 2, "Feedback": 1, "Score": 1, "FollowUp": 1}
+READERS = {"Deliver": 2, "Feedback": 1, "Score": 1, "FollowUp": 1, "Transfer": 1}
 """How many event sources each function has."""
 
 LATE_SECONDS = 300
@@ -72,7 +72,16 @@ def _stack(one: Installation) -> Iterator[Finding]:
     [stack] = access.client("cloudformation").describe_stacks(StackName=one.stack)["Stacks"]
     wanted = {f"{name}Function" for name in FUNCTIONS}
     wanted |= {f"{name}Queue" for name in (*WORK_QUEUES, *FAILURE_QUEUES)}
-    wanted |= {"ApiUrl", "SurveysUrl", "RecordsTable", "MetricsTable", "ReportsBucket", "LinksSecret", "Sender"}
+    wanted |= {
+        "ApiUrl",
+        "SurveysUrl",
+        "RecordsTable",
+        "MetricsTable",
+        "ReportsBucket",
+        "TransfersBucket",
+        "LinksSecret",
+        "Sender",
+    }
     if missing := sorted(wanted - set(one.outputs)):
         yield wrong("stack", f"{one.stack} lacks the outputs {', '.join(missing)}", "Deploy this version")
     elif stack["StackStatus"] not in _HEALTHY_STACK:

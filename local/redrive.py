@@ -31,6 +31,7 @@ _INVOKE_SECONDS = 90
 _BATCH = 10
 _EMPTY_ANSWERS = 3
 _BACK_TO = {"PromptFailed": "Prompt", "BulkFailed": "Bulk", "FeedbackFailed": "Feedback", "EventsFailed": "Feedback"}
+_BACK_TO |= {"TransferFailed": "Transfer"}
 _PARKED = {"ScoreParked": "Score", "FollowUpParked": "FollowUp"}
 
 

@@ -14,7 +14,6 @@ from infra.settings import Settings
 from infra.stack import HearbackStack
 
 NAMED_BY_TYPE = {
-    "AWS::S3::Bucket": "bucket",
     "AWS::SecretsManager::Secret": "links secret",
     "AWS::SSM::Parameter": "clock",
     "AWS::SES::ConfigurationSet": "configuration set",
@@ -61,6 +60,8 @@ class Stage:
     def _stored(self) -> dict[str, str]:
         tables = self.all("AWS::DynamoDB::Table").items()
         found = {name: "records" if "StreamSpecification" in table else "metrics" for name, table in tables}
+        for name, bucket in self.all("AWS::S3::Bucket").items():
+            found[name] = "files" if "NotificationConfiguration" in bucket else "bucket"
         for kind, meaning in NAMED_BY_TYPE.items():
             found |= dict.fromkeys(self.all(kind), meaning)
         return found

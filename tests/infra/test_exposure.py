@@ -8,16 +8,17 @@ from synthesized import Stage, listed
 # Where a failure may end; each has an alarm at its first message.
 FAILURE_QUEUES = {
     "prompt failed", "bulk failed", "feedback failed", "events failed", "streams failed", "schedules failed",
-    "invocations failed", "score parked", "follow up parked",
+    "invocations failed", "score parked", "follow up parked", "transfer failed",
 }  # fmt: skip
 # How long a message may wait for its worker before somebody is told, in seconds.
-WORK_QUEUES = {"prompt": 120, "bulk": 900, "feedback": 900}
+WORK_QUEUES = {"prompt": 120, "bulk": 900, "feedback": 900, "transfer": 900}
 
 # Who of outside the stack may put something into it, into what, and under which condition.
 ADMITTED = {
     ("events topic", "ses.amazonaws.com"): {"aws:SourceAccount", "aws:SourceArn"},
     ("alarms topic", "cloudwatch.amazonaws.com"): {"aws:SourceAccount"},
     ("feedback", "sns.amazonaws.com"): {"aws:SourceArn"},
+    ("transfer", "s3.amazonaws.com"): {"aws:SourceAccount"},
     ("events failed", "sns.amazonaws.com"): {"aws:SourceArn"},
 }
 

@@ -15,6 +15,8 @@ GRANTS = {
         "records/index/by_updated": "Query",
         "metrics": "Query",
         "report": "lambda:InvokeFunction",
+        "files/uploads/*": "s3:PutObject",
+        "files/results/*": "s3:GetObject",
     },
     "page": {
         "records": "GetItem PutItem UpdateItem DeleteItem ConditionCheckItem Query",
@@ -68,12 +70,22 @@ GRANTS = {
         "prompt": SEND,
         "invocations failed": SEND,
     },
+    "transfer": {
+        "records": "GetItem BatchGetItem PutItem ConditionCheckItem",
+        "files/uploads/*": "s3:GetObject s3:DeleteObject",
+        "files/tails/*": "s3:GetObject s3:PutObject s3:DeleteObject",
+        "files/results/*": "s3:PutObject",
+        "transfer": f"{RECEIVE} {SEND}",
+    },
 }
 
 # Resources that a statement cannot name more closely, and why.
 WILDCARDS = {
     "*": "SES has no resource for an account's quota",
     "bucket/reports/*": "each report is a file of its own",
+    **dict.fromkeys(
+        ("files/uploads/*", "files/tails/*", "files/results/*"), "each import has a file of its own in its folder"
+    ),
 }
 
 

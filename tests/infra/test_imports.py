@@ -31,6 +31,7 @@ LOADS = {
     "score": AWS | POWERTOOLS,
     "follow_up": AWS | POWERTOOLS | {"holidays"},
     "report": AWS | POWERTOOLS | TEMPLATES | {"holidays"},
+    "transfer": AWS | POWERTOOLS | CHECKS,
 }
 
 IMPORT = """

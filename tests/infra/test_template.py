@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from synthesized import Stage
 
+from functions.transfer.handler import RESERVE_MILLISECONDS
+from shared.domain.imports import KEPT_DAYS
 from shared.store.recounts import FENCE_SECONDS
 
 
@@ -80,13 +82,38 @@ def test_local_stage_leaves_nothing_behind(local: Stage) -> None:
 
 
 def test_reports_are_private_encrypted_and_versioned(aws: Stage) -> None:
-    [bucket] = aws.all("AWS::S3::Bucket").values()
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    [policy] = aws.all("AWS::S3::BucketPolicy").values()
-    assert refuses_plain_http(policy)
+    buckets = {aws.names[name]: bucket for name, bucket in aws.all("AWS::S3::Bucket").items()}
+    for bucket in buckets.values():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert buckets["bucket"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    policies = aws.all("AWS::S3::BucketPolicy").values()
+    assert {aws.name_of(policy["Bucket"]) for policy in policies if refuses_plain_http(policy)} == set(buckets)
+
+
+def test_files_of_imports_are_told_of_and_go_after_a_week(stage: Stage) -> None:
+    [bucket] = [each for name, each in stage.all("AWS::S3::Bucket").items() if stage.names[name] == "files"]
+    assert "VersioningConfiguration" not in bucket
+    [rule] = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["ExpirationInDays"], rule["Status"]) == (KEPT_DAYS, "Enabled")
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": KEPT_DAYS}
+    [told] = bucket["NotificationConfiguration"]["QueueConfigurations"]
+    assert (stage.name_of(told["Queue"]), told["Event"]) == ("transfer", "s3:ObjectCreated:*")
+    assert told["Filter"] == {"S3Key": {"Rules": [{"Name": "prefix", "Value": "uploads/"}]}}
+
+
+def test_an_import_has_a_worker_of_its_own_and_none_is_joined_by_another(stage: Stage) -> None:
+    [mapping] = [
+        each
+        for each in stage.all("AWS::Lambda::EventSourceMapping").values()
+        if stage.name_of(each["FunctionName"]) == "transfer"
+    ]
+    assert mapping["BatchSize"] == 1
+    queue = stage.template["Resources"][mapping["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
+    assert queue["VisibilityTimeout"] >= stage.functions["transfer"]["Timeout"]
+    # What is done in the reserve must fit into the time that is left.
+    assert 1000 * stage.functions["transfer"]["Timeout"] > RESERVE_MILLISECONDS
 
 
 def test_queues_and_topics_are_encrypted_or_refuse_plain_http(aws: Stage) -> None:
@@ -109,12 +136,12 @@ def test_every_worked_queue_gives_up_into_another(stage: Stage) -> None:
         if "StartingPosition" not in each
     }
     queues = stage.all("AWS::SQS::Queue")
-    assert {stage.names[name] for name in worked} == {"prompt", "bulk", "feedback"}
+    assert {stage.names[name] for name in worked} == {"prompt", "bulk", "feedback", "transfer"}
     for name in worked:
         redrive = queues[name]["RedrivePolicy"]
         assert redrive["maxReceiveCount"] == 5
         assert queues[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]]["MessageRetentionPeriod"] == 14 * 86_400
-        assert queues[name]["VisibilityTimeout"] == 180
+        assert queues[name]["VisibilityTimeout"] == (20 if stage.names[name] == "transfer" else 180)
 
 
 def test_every_queue_without_a_worker_has_an_alarm_at_the_first_message(aws: Stage) -> None:
@@ -126,7 +153,7 @@ def test_every_queue_without_a_worker_has_an_alarm_at_the_first_message(aws: Sta
         and (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
     }
     assert alarmed == waiting
-    assert len(waiting) == 9
+    assert len(waiting) == 10
 
 
 def test_functions_and_streams_have_alarms_that_tell_somebody(aws: Stage) -> None:

@@ -18,7 +18,7 @@ from tests.stack.conftest import Stack, first_link, hearback, survey_link
 
 pytestmark = pytest.mark.stack
 
-FUNCTIONS = ("api", "page", "desk", "wake", "deliver", "feedback", "score", "follow_up", "report")
+FUNCTIONS = ("api", "page", "desk", "wake", "deliver", "feedback", "score", "follow_up", "report", "transfer")
 MARK = "Zwiebelfisch"
 """Stands in every name, address, word and link that a person gives or gets; in no id."""
 

@@ -34,8 +34,9 @@ WILDCARDS = {
     "logs:PutLogEvents": "a log group's ARN ends in `:*`, which are its streams",
     "ses:GetSendQuota": "SES has no resource for an account's quota",
     "ses:SendRawEmail": "the emulator knows no ARN of SES; on AWS the grant names identity and configuration set",
-    "s3:GetObject": "each report is a few files of its own, below reports/",
-    "s3:PutObject": "each report is a few files of its own, below reports/",
+    "s3:GetObject": "each report and each import is a few files of its own, in folders of their kind",
+    "s3:PutObject": "each report and each import is a few files of its own, in folders of their kind",
+    "s3:DeleteObject": "each import is a few files of its own, in folders of their kind",
 }
 
 

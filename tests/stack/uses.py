@@ -73,7 +73,9 @@ def uses_of(request: dict[str, Any], arns: Arns) -> set[Use]:
         case "ses" | "email":
             return {Use(f"ses:{operation}", "*")}
         case "s3":
-            verb = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject"}[request["method"]]
+            verb = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}[
+                request["method"]
+            ]
             return {Use(f"s3:{verb}", "arn:aws:s3:::" + request["path"].lstrip("/"))}
         case "lambda" if request["path"].endswith("/invocations"):
             name = request["path"].split("/")[-2]
