@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 
@@ -14,6 +15,7 @@ from local import (
     deployment,
     doctor,
     emulator,
+    importing,
     keys,
     preflight,
     projects,
@@ -89,6 +91,22 @@ def _revoke_key(options: argparse.Namespace) -> int:
     return 0
 
 
+def _import(options: argparse.Namespace) -> int:
+    access.enter_installation(_state(options), options.stage)
+    outputs = access.stack_outputs(access.stack_of(options.stage))
+    file: Path = options.file
+    wish = importing.Wish(
+        file=file,
+        kind=options.kind,
+        project=options.project or projects.only(),
+        results=options.results or file.with_name(f"{file.stem}.results.csv"),
+        send=options.send,
+        dry_run=options.dry_run,
+        columns=importing.read_columns(options.column),
+    )
+    return importing.run(outputs["ApiUrl"], wish)
+
+
 def _audit(options: argparse.Namespace) -> int:
     access.enter_installation(_state(options), options.stage)
     return audit.run(options.project)
@@ -156,6 +174,7 @@ _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "create_project": _create_project,
     "create_key": _create_key,
     "revoke_key": _revoke_key,
+    "import": _import,
     "audit": _audit,
     "list_quarantine": _list_quarantine,
     "release_quarantine": _release_quarantine,

@@ -47,6 +47,16 @@ class Api:
         found: list[dict[str, Any]] = self._call("GET", "reports")
         return next((report for report in found if report["month"] == month), None)
 
+    def ask_for_import(self, kind: str, **options: Any) -> dict[str, Any]:
+        """A new import, with the address to upload its file to."""
+        made: dict[str, Any] = self._call("POST", "imports", json={"kind": kind, **options})
+        return made
+
+    def find_import(self, import_id: str) -> dict[str, Any]:
+        """How far an import is."""
+        found: dict[str, Any] = self._call("GET", f"imports/{import_id}")
+        return found
+
     def _pages(self, path: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         number = 1
         while page := self._call("GET", path, params={**query, "per_page": _PAGE, "page": number}):

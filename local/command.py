@@ -42,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_local(commands.add_parser("local", help="the local stack: up, down, status"))
     _add_project(commands.add_parser("project", help="projects: create"))
     _add_keys(commands.add_parser("keys", help="API keys: create, revoke"))
+    _add_import(commands.add_parser("people", help="people: import"), "people")
+    _add_import(commands.add_parser("responses", help="earlier responses: import"), "responses")
     _add_audit(commands.add_parser("audit", help="recount all responses and compare"))
     _add_quarantine(commands.add_parser("quarantine", help="choices that look like a machine's: list, release"))
     _add_doctor(commands.add_parser("doctor", help="look whether an installation can do its work"))
@@ -91,6 +93,21 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
     _installation_options(revoke)
     revoke.add_argument("key", metavar="KEY", help="the key, or its SHA-256")
     revoke.set_defaults(action="revoke_key")
+
+
+def _add_import(parser: argparse.ArgumentParser, kind: str) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    bring = commands.add_parser("import", help=f"bring {kind} in from a CSV file of any size")
+    _installation_options(bring)
+    bring.add_argument("file", type=Path, metavar="FILE")
+    bring.add_argument("--project", help="default: the only one")
+    bring.add_argument("--dry-run", action="store_true", help="check every row and write nothing")
+    if kind == "people":
+        bring.add_argument("--send", action="store_true", help="also ask each of them for a survey")
+    about = "what a column is: a field, properties.NAME or nothing (default: the field or property of its name)"
+    bring.add_argument("--column", action="append", default=[], metavar="COLUMN=FIELD", help=about)
+    bring.add_argument("--results", type=Path, metavar="CSV", help="where the line for each row goes")
+    bring.set_defaults(action="import", kind=kind, send=False)
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:

@@ -58,6 +58,14 @@ def prepare(file: Path, feedback_topic: str) -> str:
     return project.id
 
 
+def only() -> str:
+    """The id of the installation's only project. Raises CommandError when there are several, or none."""
+    names = [project.id for project in store.all_projects()]
+    if len(names) != 1:
+        raise CommandError(f"name one of the projects with `--project`: {', '.join(names) or 'there is none yet'}")
+    return names[0]
+
+
 def exists(project: str) -> bool:
     """Whether there is a project of this id."""
     try:
