@@ -18,7 +18,7 @@ from functions.api.routes import ROUTES
 from infra.settings import Settings
 from local import command
 from local.doctor import FAILURE_QUEUES
-from shared.domain import cases, mails, requests
+from shared.domain import cases, imports, mails, requests
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -163,7 +163,8 @@ def test_the_api_guide_tells_every_answer_of_a_send_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first_column", "moves"), [("survey request", requests.MOVES), ("mail", mails.MOVES), ("case", cases.MOVES)]
+    ("first_column", "moves"),
+    [("survey request", requests.MOVES), ("mail", mails.MOVES), ("case", cases.MOVES), ("import", imports.MOVES)],
 )
 def test_the_tables_of_states_are_those_of_the_code(
     first_column: str, moves: Mapping[StrEnum, frozenset[StrEnum]]
