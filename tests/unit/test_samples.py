@@ -175,7 +175,7 @@ def test_the_main_project_names_every_setting_there_is() -> None:
     assert set(data["follow_up"].pop("es")) == set(Category)
     data["opt_in"]["consent_by_language"] = {}
     for field in fields(Project):
-        if field.name in {"created_at", "updated_at", "texts_by_language", "follow_up_by_language"}:
+        if field.name in {"created_at", "updated_at", "history_at", "texts_by_language", "follow_up_by_language"}:
             continue
         assert field.name in data
         part = getattr(default, field.name)
