@@ -25,7 +25,8 @@ LIMITS = {"layer": (9.0, 22.0), "code": (1.5, 3.0)}
 # Whatever is installed for the functions, by name: a new dependency is a decision.
 PACKAGES = {
     "annotated-types", "aws-lambda-powertools", "botocore", "holidays", "jinja2", "jmespath", "markupsafe", "pydantic",
-    "pydantic-core", "python-dateutil", "six", "snowballstemmer", "typing-extensions", "typing-inspection", "tzdata", "urllib3",
+    "pydantic-core", "python-dateutil", "six", "snowballstemmer", "typing-extensions", "typing-inspection", "tzdata",
+    "urllib3",
 }  # fmt: skip
 
 

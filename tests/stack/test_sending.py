@@ -15,7 +15,7 @@ from tests.stack.conftest import Stack, survey_link
 pytestmark = pytest.mark.stack
 
 DAY = 86_400
-_CALLS, _CONNECTIONS = 300, 12
+_CALLS, _CONNECTIONS = 300, 30
 
 
 def at_once(stack: Stack, body: dict[str, str], headers: dict[str, str]) -> list[requests.Response]:
@@ -28,7 +28,7 @@ def at_once(stack: Stack, body: dict[str, str], headers: dict[str, str]) -> list
             together.wait(timeout=60)
             for _number in range(_CALLS // _CONNECTIONS):
                 answer = session.post(
-                    f"{stack.contract['api_url']}people", json=body, headers=headers, auth=auth, timeout=60
+                    f"{stack.contract['api_url']}people", json=body, headers=headers, auth=auth, timeout=120
                 )
                 answers.append(answer)
         return answers
