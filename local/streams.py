@@ -46,7 +46,7 @@ def probe(project: str, now: int) -> int:
 def is_counted(revision: int, metrics: Table) -> bool:
     """Whether `score` has seen the probe in this revision."""
     entry = metrics.get(keys.ledger(f"request:{PROBE}"))
-    return entry is not None and int(entry["rev"]) >= revision
+    return entry is not None and int(entry["counted"]) >= revision
 
 
 def prove(project: str, *, seconds: float) -> float:
