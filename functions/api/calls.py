@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.domain.errors import NotFoundError
 from shared.domain.project import Project
 from shared.inputs.checking import Input
 from shared.store.api_keys import Scope
+
+_LONGEST_ID = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +51,10 @@ class Route:
     input: type[Input]
     run: Callable[..., Answer | Shown]
     media: str = "application/json"
+
+
+def record_id(text: str) -> str:
+    """An id out of a path. Raises NotFoundError for what no record is named."""
+    if len(text) > _LONGEST_ID or not text.isascii():
+        raise NotFoundError("there is no such thing")
+    return text

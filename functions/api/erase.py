@@ -12,7 +12,7 @@ from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.requests import ERASED, RequestState, SurveyRequest
 from shared.domain.responses import Response
-from shared.store import counting_rules, keys, opt_ins, people, reports
+from shared.store import counting_rules, entered, keys, opt_ins, people, reports
 from shared.store.attributes import unpack
 from shared.store.keys import Key
 from shared.store.records import changed, load
@@ -44,12 +44,12 @@ def erase(project: Project, person: Person, now: int) -> None:
 def _sweep(rules: Rules, person_id: str) -> set[str]:
     """Goes through all of a person's items; returns the months in which they commented."""
     months = set()
-    for item in people.everything_of(person_id):
+    for item in entered.items_of(person_id):
         if item["kind"] == "response" and item.get("comment"):
             months.add(month_of(item["created_at"], rules.project.zone).name)
         if item["kind"] == "follow_up" and item.get("case"):
             _rewrite(partial(_silent_case, item["case"]))
-        elif item["kind"] in {"request", "response", "edit", "unsubscribe", "bounce", "idempotency"}:
+        elif item["kind"] in {"request", "response", "edit", "unsubscribe", "bounce", "idempotency", "moved"}:
             _rewrite(partial(_anonymous, rules, Key(item["pk"], item["sk"])))
     return months
 
@@ -84,7 +84,7 @@ def _anonymous(rules: Rules, key: Key) -> Sequence[Write]:
 def _anonymous_response(response: Response, rules: Rules) -> Response:
     counted = rules.kept_properties(response)
     return replace(
-        response, comment="", answers=(), properties=counted, account_id="", locale="", timer_at=0, erased=True
+        response, comment="", answers=(), tags=(), properties=counted, account_id="", locale="", timer_at=0, erased=True
     )
 
 

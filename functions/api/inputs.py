@@ -1,17 +1,25 @@
 """What callers may send: the parameters of every call, as pydantic models."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from shared.domain.errors import InvalidError
+from shared.domain.people import address_problem
 from shared.domain.requests import RequestState
+from shared.domain.responses import clean_comment, read_score
 from shared.domain.trends import MAX_NAME
 from shared.inputs.checking import MAX_ROWS, Input
 from shared.inputs.person import Address, CheckedProperties, Time, Whole, one_line
 
 MAX_PER_PAGE = 100
+MAX_TAGS, MAX_TAG = 20, 50
+EARLIEST = 946_684_800
+"""1 January 2000: before, nobody asked this question."""
+
+_PERSON_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", coerce_numbers_to_str=True)]
 
@@ -115,6 +123,78 @@ class RequestsQuery(CursorQuery):
     """GET survey_requests."""
 
     state: Annotated[str | None, Field(pattern=rf"^({'|'.join(RequestState)})$")] = None
+
+
+def _score(value: Any) -> int:
+    try:
+        return read_score(value)
+    except InvalidError as error:
+        raise ValueError(error.fields["score"][0]) from error
+
+
+def _comment(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")  # noqa: TRY004  # pydantic reads ValueError
+    try:
+        return clean_comment(value)
+    except InvalidError as error:
+        raise ValueError(error.fields["comment"][0]) from error
+
+
+def _person(value: Any) -> Any:
+    """A person's id or address; the whole person when a client sends back what it was told."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    name = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    problem = address_problem(name) if "@" in name else None
+    if problem or not (problem is None and ("@" in name or _PERSON_ID.fullmatch(name))):
+        raise ValueError(problem or "must be a person's id or mail address")
+    return name
+
+
+def _tags(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        raise ValueError("must be a list of words")
+    tags = tuple(dict.fromkeys(one_line(one.strip()) or "" for one in value))
+    if len(tags) > MAX_TAGS or not all(0 < len(one) <= MAX_TAG for one in tags):
+        raise ValueError(f"may have at most {MAX_TAGS} entries of 1 to {MAX_TAG} characters")
+    return tags
+
+
+Score = Annotated[int, BeforeValidator(_score)]
+Comment = Annotated[str, BeforeValidator(_comment)]
+PersonName = Annotated[str, BeforeValidator(_person)]
+Tags = Annotated[tuple[str, ...], BeforeValidator(_tags)]
+
+
+class ResponseInput(Input):
+    """POST survey_responses."""
+
+    person: PersonName
+    score: Score
+    comment: Comment = ""
+    person_properties: CheckedProperties = Field(default_factory=dict)
+    created_at: Time | None = None
+
+
+class ResponseChange(Input):
+    """PUT survey_responses/{id}: what is not given stays.
+
+    A client that sends back all that it was told may do so: what cannot be changed must be as it is, or means nothing.
+    """
+
+    score: Score | None = None
+    comment: Comment | None = None
+    person: PersonName | None = None
+    person_properties: CheckedProperties | None = None
+    tags: Tags | None = None
+    id: str | None = None
+    created_at: Time | None = None
+    updated_at: Any = None
+    survey_type: Any = None
+    permalink: Any = None
+    notes: Any = None
+    additional_answers: Any = None
 
 
 class ResponsesQuery(PageQuery):

@@ -8,6 +8,7 @@ from functions.api import (
     autopilot,
     batch,
     cursors,
+    entering,
     erase,
     imports,
     inputs,
@@ -17,7 +18,7 @@ from functions.api import (
     theme_calls,
     trend_calls,
 )
-from functions.api.calls import Answer, Call, Route, Shown
+from functions.api.calls import Answer, Call, Route, Shown, record_id
 from functions.api.pages import page_of
 from shared.domain.cases import Case
 from shared.domain.errors import ConflictError, InvalidError, NotFoundError
@@ -33,7 +34,6 @@ from shared.store.api_keys import Scope
 from shared.store.idempotency import Keep
 from shared.store.records import load, load_many
 
-_LONGEST_ID = 100
 _MOST_LOOKED_AT = 2_000
 """Of how many requests one page looks at the state."""
 
@@ -128,7 +128,7 @@ def list_responses(call: Call[inputs.ResponsesQuery]) -> Answer:
 
 def get_response(call: Call[inputs.ResponseQuery], response_id: str) -> Answer:
     """One response."""
-    found = load(Response, _id(response_id))
+    found = load(Response, record_id(response_id))
     if found is None or found.project != call.project.id or not found.counts:
         raise NotFoundError("there is no such response")
     log.concern(person=found.person, request=found.id)
@@ -174,7 +174,7 @@ def list_cases(call: Call[inputs.CasesQuery]) -> Answer:
 
 def get_case(call: Call[inputs.NoQuery], case_id: str) -> Answer:
     """One case."""
-    found = load(Case, _id(case_id))
+    found = load(Case, record_id(case_id))
     if found is None or found.project != call.project.id:
         raise NotFoundError("there is no such case")
     log.concern(case=found.id)
@@ -211,7 +211,7 @@ def post_import(call: Call[inputs.ImportInput]) -> Answer:
 
 def get_import(call: Call[inputs.NoQuery], import_id: str) -> Answer:
     """How far an import is, and once it has ended, its results."""
-    one = imports.find(call.project, _id(import_id))
+    one = imports.find(call.project, record_id(import_id))
     log.concern(**{"import": one.id})
     return Answer(imports.shape(one))
 
@@ -226,6 +226,7 @@ ROUTES = (
     Route("GET", "survey_requests", Scope.READ, inputs.RequestsQuery, list_requests),
     Route("GET", "survey_responses", Scope.READ, inputs.ResponsesQuery, list_responses),
     Route("GET", "survey_responses/<response_id>", Scope.READ, inputs.ResponseQuery, get_response),
+    *entering.ROUTES,
     *metrics.ROUTES,
     *theme_calls.ROUTES,
     *trend_calls.ROUTES,
@@ -301,7 +302,7 @@ def _person_named(project: Project, name: str, now: int) -> Person:
     kind, colon, value = name.partition(":")
     person: Person | None
     if not colon:
-        person = load(Person, _id(name))
+        person = load(Person, record_id(name))
     elif kind == "email":
         _, person = people.find(project.id, value)
     elif kind == "phone_number":
@@ -323,10 +324,3 @@ def _only(people: list[Person]) -> Person | None:
     if len(people) > 1:
         raise ConflictError("several people have this telephone number; name one by id or email")
     return people[0] if people else None
-
-
-def _id(text: str) -> str:
-    """An id out of a path. Raises NotFoundError for what no record is named."""
-    if len(text) > _LONGEST_ID or not text.isascii():
-        raise NotFoundError("there is no such thing")
-    return text

@@ -23,6 +23,7 @@ from shared.outside.link_keys import link_keys
 from shared.outside.settings import setting
 from shared.render import mails as render
 from shared.render.mails import Message
+from shared.store.keys import person_id_of
 from shared.store.records import load, load_many
 
 # Plain ASCII passes every relay unchanged. Headers are not folded below SMTP's own limit: folding
@@ -101,6 +102,9 @@ def _alert(project: Project, mail: Mail) -> Letter:
 def _thanks(project: Project, mail: Mail) -> Letter:
     response = _loaded(Response, mail.subject_id)
     person = _loaded(Person, response.person)
+    if person_id_of(response.id) != person.id:
+        # Its link to stop would stop the mails of the person whom it was of before.
+        raise NotFoundError("the response is another person's now")
     stop = _link(Purpose.UNSUBSCRIBE, "u", response.id)
     headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     request = load(SurveyRequest, response.request) if response.request else None

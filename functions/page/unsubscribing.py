@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.domain.errors import NotFoundError
 from shared.domain.links import Purpose
 from shared.domain.people import Person
+from shared.domain.requests import SurveyRequest
+from shared.domain.responses import Response
 from shared.outside import log
 from shared.outside.link_keys import link_keys
 from shared.render import pages, web
@@ -22,9 +25,9 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
     for a link that is none. The answer is the same for people who were erased.
     """
     asked = link_keys().read(Purpose.UNSUBSCRIBE, token)
-    request, _ = responses.read(asked)
-    log.concern(request=request.id, project=request.project)
-    project, person = projects.load(request.project), person_id_of(asked)
+    about = _about(asked)
+    log.concern(request=about.id, project=about.project)
+    project, person = projects.load(about.project), person_id_of(asked)
     preference = web.preference_of(event)
     if method == "GET":
         wish = _wish(load(Person, person), web.query_of(event))
@@ -38,7 +41,18 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
         suppression.subscribe(person)
         log.log("subscribed again")
         wish = Wish.AGAIN
-    return web.page(pages.unsubscribe(project, wish, own=request.locale, preference=preference))
+    return web.page(pages.unsubscribe(project, wish, own=about.locale, preference=preference))
+
+
+def _about(asked: str) -> SurveyRequest | Response:
+    """What the mail was about: a request, or a response that nobody was asked for here."""
+    try:
+        return responses.read(asked)[0]
+    except NotFoundError:
+        response = load(Response, asked)
+        if response is None:
+            raise
+        return response
 
 
 def _wish(person: Person | None, query: Mapping[str, str]) -> Wish:

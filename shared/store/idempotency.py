@@ -67,16 +67,17 @@ class Keep:
         return answer
 
     def writes(self, answer: dict[str, Any], now: int) -> list[Write]:
-        """The writes that keep an answer of POST people; they fail when another call with this key was faster."""
-        key, kept = (
-            keys.idempotency(self.project, self.key),
-            keys.kept_answer(answer["id"], self.project, self.key),
-        )
+        """The writes that keep an answer, of a person or of something of theirs, by its `id`.
+
+        They fail when another call with this key was faster.
+        """
+        person = keys.person_id_of(answer["id"])
+        key, kept = keys.idempotency(self.project, self.key), keys.kept_answer(person, self.project, self.key)
         rev = self.rev + 1
         common = {"kind": "idempotency", "created_at": now, "forget_at": now + KEPT_SECONDS, "rev": rev}
         text = json.dumps(answer, ensure_ascii=False)
         return [
-            Put({"pk": key.pk, "sk": key.sk, "person": answer["id"], "body": self.body, **common}, rev=self.rev),
+            Put({"pk": key.pk, "sk": key.sk, "person": person, "body": self.body, **common}, rev=self.rev),
             Replace({"pk": kept.pk, "sk": kept.sk, "answer": text, **common}),
         ]
 

@@ -132,6 +132,11 @@ def response_edit(response_id: str, rev: int) -> Key:
     return Key(person_of(response_id), f"ASK#{response_id}#EDIT#{rev:06d}")
 
 
+def moved(person_id: str, response_id: str) -> Key:
+    """That a response which belongs to another person's id is this person's now."""
+    return Key(f"PERSON#{person_id}", f"MOVED#{response_id}")
+
+
 def follow_up(response_id: str) -> Key:
     """What was done about a response."""
     return Key(person_of(response_id), f"ASK#{response_id}#FOLLOW_UP")

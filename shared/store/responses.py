@@ -151,7 +151,7 @@ def _written(request: SurveyRequest | None, before: Response | None, after: Resp
 
     A first choice, which moves no request, is kept only if the request has not changed: it may have been erased.
     """
-    writes: list[Write] = [_version(before), changed(after)] if before else [created(after)]
+    writes: list[Write] = [version(before), changed(after)] if before else [created(after)]
     if request and after.counts and RequestState.RESPONDED in MOVES[request.state] and request.reason != ERASED:
         writes.append(changed(requests.responded(request, now=now)))
     elif request and before is None:
@@ -163,7 +163,7 @@ def _same(response: Response, score: int, comment: str, answers: Sequence[Answer
     return (response.score, response.comment, response.answers) == (score, comment, tuple(answers))
 
 
-def _version(response: Response) -> Put:
+def version(response: Response) -> Put:
     """The version that an edit replaces."""
     key = keys.response_edit(response.id, response.rev)
     return Put({"pk": key.pk, "sk": key.sk, "kind": "edit", **pack(response)}, rev=0)

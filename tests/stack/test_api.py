@@ -1,5 +1,6 @@
 """The API as strangers meet it: keys, mistakes, and Delighted's own client, unmodified."""
 
+import time
 import tomllib
 import warnings
 from collections import Counter
@@ -129,6 +130,33 @@ def test_delighteds_python_client_unsubscribes_cancels_and_deletes(stack: Stack,
     assert stack.call("GET", "people", params={"email": client}).json() == []
     survived = delighted.Person.create(email=client).survey_request
     assert (survived["status"], survived["reason"]) == ("suppressed", "unsubscribed")
+
+
+def test_delighteds_python_client_enters_and_corrects_a_response(stack: Stack, client: str) -> None:
+    # given an answer from elsewhere, entered with Delighted's client
+    person = delighted.Person.create(email=client, send=False)
+    long_ago = int(time.time()) - 3 * 86_400
+    made = delighted.SurveyResponse.create(
+        person=person.id, score=3, comment="slow", person_properties={"plan": "Gold"}, created_at=long_ago
+    )
+    assert (made.id.startswith(person.id), made.score, made.created_at) == (True, 3, long_ago)
+
+    # when it is read with its person, changed and saved
+    read = delighted.SurveyResponse.retrieve(made.id, expand=["person"])
+    read.score, read.comment, read.tags = 9, "not so slow", ["billing"]
+    saved = read.save()
+
+    # then it is the same response in a new version, and the counters follow
+    assert (saved.id, saved.score, saved.comment, saved.tags) == (made.id, 9, "not so slow", ["billing"])
+    assert saved["person"] == person.id
+    assert delighted.SurveyResponse.retrieve(made.id).score == 9
+    day = {"since": long_ago, "until": long_ago}
+    stack.until(lambda: delighted.Metrics.retrieve(**day).promoter_count == 1)
+    assert delighted.Metrics.retrieve(**day).detractor_count == 0
+    audited = hearback("audit", "--state", stack.state)
+    assert audited.returncode == 0, audited.stdout
+    with pytest.raises(delighted.errors.ResourceValidationError):
+        delighted.SurveyResponse.create(person=person.id, score=11)
 
 
 def test_delighteds_python_client_raises_its_own_errors(stack: Stack, client: str) -> None:
