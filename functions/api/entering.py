@@ -4,6 +4,7 @@ from functions.api import inputs, outputs
 from functions.api.calls import Answer, Call, Route, record_id
 from shared.domain.entered import Correction, entered
 from shared.domain.errors import InvalidError
+from shared.inputs.history import EARLIEST
 from shared.outside import ids, log
 from shared.store import entered as store
 from shared.store.api_keys import Scope
@@ -17,7 +18,7 @@ def post_response(call: Call[inputs.ResponseInput]) -> Answer:
     if call.idempotency_key is not None:
         keep = Keep.of(project.id, call.idempotency_key, given.model_dump(mode="json"))
     created_at = now if given.created_at is None else given.created_at
-    if not inputs.EARLIEST <= created_at <= now:
+    if not EARLIEST <= created_at <= now:
         raise InvalidError({"created_at": ["must lie in the past, and not before the year 2000"]})
     person = store.named(project, given.person)
     response = entered(

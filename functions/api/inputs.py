@@ -16,8 +16,6 @@ from shared.inputs.person import Address, CheckedProperties, Time, Whole, one_li
 
 MAX_PER_PAGE = 100
 MAX_TAGS, MAX_TAG = 20, 50
-EARLIEST = 946_684_800
-"""1 January 2000: before, nobody asked this question."""
 
 _PERSON_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
