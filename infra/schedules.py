@@ -1,4 +1,4 @@
-"""The clock: what runs each minute and each hour."""
+"""The clock: what runs each minute, each hour and each night."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
@@ -42,16 +42,26 @@ class Schedules(Construct):
             function: what to invoke.
             retry_for: how long to try; at least a minute, which is the least that Scheduler takes.
         """
+        self._schedule(function.name.title(), f"rate({rate})", function, retry_for=retry_for)
+
+    def nightly(self, name: str, function: Function, *, hour: int, event: str) -> None:
+        """Invoke a function with an event, JSON, once a day at an hour (UTC)."""
+        self._schedule(name, f"cron(0 {hour} * * ? *)", function, retry_for=Duration.hours(1), event=event)
+
+    def _schedule(
+        self, name: str, expression: str, function: Function, *, retry_for: Duration, event: str | None = None
+    ) -> None:
         self._role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.arn]))
         schedule = scheduler.CfnSchedule(
             self,
-            function.name.title(),
+            name,
             group_name=self._group.ref,
-            schedule_expression=f"rate({rate})",
+            schedule_expression=expression,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=function.arn,
                 role_arn=self._role.role_arn,
+                input=event,
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self._failures.queue_arn),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=int(retry_for.to_seconds()), maximum_retry_attempts=3

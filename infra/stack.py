@@ -127,7 +127,7 @@ class HearbackStack(cdk.Stack):
 
     def _follow_responses(self) -> None:
         records, stream = self.data.records.table_arn, str(self.data.records.table_stream_arn)
-        self.score.may(BATCH_GET, PUT, UPDATE, on=[self.data.metrics.table_arn])
+        self.score.may(GET, BATCH_GET, PUT, UPDATE, QUERY, on=[self.data.metrics.table_arn])
         self.score.may(BATCH_GET, PUT, QUERY, on=[records])
         self.score.may(QUERY, on=[self.data.index_arn("by_project")])
         self._fills(self.score, self.score_parked)
@@ -175,6 +175,7 @@ class HearbackStack(cdk.Stack):
         schedules = Schedules(self, "Schedules", settings=self.settings, failures=self.schedules_failed)
         schedules.every("1 minute", self.wake, retry_for=Duration.minutes(1))
         schedules.every("1 minute", self.score, retry_for=Duration.minutes(1))
+        schedules.nightly("Audit", self.score, hour=2, event='{"audit": true}')
         schedules.every("1 hour", self.report, retry_for=Duration.minutes(30))
         # The next minute's wake does what this one could not; a report has to come.
         self.wake.invoked_later(failures=self.invocations_failed, retries=0, max_age=Duration.minutes(1))
@@ -197,6 +198,7 @@ class HearbackStack(cdk.Stack):
         watch.reputation()
         watch.hidden_errors([self.api, self.page, self.desk])
         watch.sending()
+        watch.drift()
         watch.alarms()
 
     def _tell(self) -> None:

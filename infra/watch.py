@@ -115,6 +115,12 @@ class Watch(Construct):
         says = "SES refuses all mail: see its account dashboard"
         self._alarm("SendingStopped", stopped, above=0, says=says, minutes=15, of_them=1)
 
+    def drift(self) -> None:
+        """Alarm when the nightly audit finds counters that are not what the responses add up to."""
+        drifted = counted("CounterDrift", "score", period=Duration.days(1))
+        self._alarm("CounterDrift", drifted, above=0, says="Counters drifted: hearback audit tells which")
+        self._graph("Counters drifted", [drifted, counted("AuditsUnfinished", "score", period=Duration.days(1))])
+
     def alarms(self) -> None:
         """Show the state of every alarm; to be called when all are there."""
         widget = cloudwatch.AlarmStatusWidget(title="Alarms", alarms=self._alarms, width=24, height=6)

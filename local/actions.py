@@ -109,7 +109,7 @@ def _import(options: argparse.Namespace) -> int:
 
 def _audit(options: argparse.Namespace) -> int:
     access.enter_installation(_state(options), options.stage)
-    return audit.run(options.project)
+    return audit.run(options.project, mend=options.repair, rebuild=options.rebuild)
 
 
 def _list_quarantine(options: argparse.Namespace) -> int:

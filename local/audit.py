@@ -1,64 +1,54 @@
-"""The counters against a recount of everything that they count."""
+"""`hearback audit`: the counters against a recount of everything that they count, and their repair."""
 
 import time
-from collections import Counter
-from dataclasses import dataclass
 
+from local import repair
 from local.progress import say
-from shared.domain.counting import CounterKey
-from shared.domain.monthly import month_of
 from shared.domain.project import Project
-from shared.domain.requests import SurveyRequest
-from shared.domain.responses import Response
-from shared.store import counters, counting_rules, lists, projects
-from shared.store.stream import Countable
+from shared.store import audits, projects
+from shared.store.audits import Audit
 
 # The local stage's clock can be set forward.
-_AHEAD = 366 * 86_400
+AHEAD = 366 * 86_400
+_PAUSE_SECONDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """A recount: how many records were read, and every counter whose value is not what they add up to."""
+def run(project_id: str | None, *, mend: bool = False, rebuild: bool = False) -> int:
+    """Audits one project, or all of them, and tells; returns 1 when a counter drifted and was not mended.
 
-    records: int
-    drift: dict[CounterKey, tuple[int, int]]
-
-
-def run(project_id: str | None) -> int:
-    """Audits one project, or all of them, and tells; returns 1 when a counter drifted."""
+    With `mend` what drifted is repaired; with `rebuild` everything is counted again from nothing.
+    """
     chosen = [projects.load(project_id)] if project_id else projects.all_projects()
-    found = {project.id: audit(project, int(time.time()) + _AHEAD) for project in chosen}
-    for name, one in found.items():
-        say(f"{name}: {one.records} records recounted, {len(one.drift)} counters drifted")
-        for key, (counted, recounted) in sorted(one.drift.items()):
-            say(f"  {key.month} {key.row} {key.name}: counted {counted}, recounted {recounted}")
-    return 1 if any(one.drift for one in found.values()) else 0
+    until = int(time.time()) + AHEAD
+    left = False
+    for project in chosen:
+        found = audit(project, until) if rebuild else checked(project, until)
+        _tell(project, found)
+        if rebuild or (mend and found.drift):
+            done = repair.rebuild(project, until) if rebuild else repair.repair(project, until)
+            say(f"{project.id}: {done.moved} records counted again, {done.mended} counters mended")
+            found = checked(project, until)
+            _tell(project, found)
+        left |= bool(found.drift)
+    return 1 if left else 0
+
+
+def checked(project: Project, until: int) -> Audit:
+    """An audit; when it finds something, what a second one finds as well."""
+    first = audit(project, until)
+    if not first.drift:
+        return first
+    time.sleep(_PAUSE_SECONDS)
+    return audits.lasting(first, audit(project, until))
 
 
 def audit(project: Project, until: int) -> Audit:
     """Recounts a project from its responses and survey requests up to a time."""
-    records: list[Countable] = [
-        *lists.by_time(Response, "response", project.id, since=project.since, until=until),
-        *lists.by_time(Response, "held", project.id, since=project.created_at, until=until),
-        *lists.by_time(SurveyRequest, "request", project.id, since=project.created_at, until=until),
-    ]
-    recount: Counter[CounterKey] = Counter()
-    for amounts in counters.contributions(counting_rules.load(project.id), records, counters.known).values():
-        recount.update(amounts)
-    counted = counters.all_months(project.id, _months(project, until))
-    drift = {
-        key: (counted.get(key, 0), recount[key])
-        for key in counted.keys() | recount.keys()
-        if counted.get(key, 0) != recount[key]
-    }
-    return Audit(len(records), drift)
+    every = audits.everything(project, until)
+    return audits.audit(project, audits.months(project, until), every, only_responses=False)
 
 
-def _months(project: Project, until: int) -> list[str]:
-    last = month_of(until, project.zone)
-    month, names = month_of(project.since, project.zone), []
-    while month.start <= last.start:
-        names.append(month.name)
-        month = month.next()
-    return names
+def _tell(project: Project, found: Audit) -> None:
+    say(f"{project.id}: {found.records} records recounted, {len(found.drift)} counters drifted")
+    for key, (counted, recounted) in sorted(found.drift.items()):
+        say(f"  {key.month} {key.row} {key.name}: counted {counted}, recounted {recounted}")

@@ -113,6 +113,9 @@ def _add_import(parser: argparse.ArgumentParser, kind: str) -> None:
 def _add_audit(parser: argparse.ArgumentParser) -> None:
     _installation_options(parser)
     parser.add_argument("--project", help="only this project (default: all)")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--repair", action="store_true", help="mend what drifted, while counting goes on")
+    how.add_argument("--rebuild", action="store_true", help="forget all counters and count again from nothing")
     parser.set_defaults(action="audit")
 
 

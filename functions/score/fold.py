@@ -25,8 +25,10 @@ def newest(records: Sequence[Countable]) -> Mapping[str, Sequence[Countable]]:
     return by_project
 
 
-def count(project: str, records: Sequence[Countable]) -> int:
+def count(project: str, records: Sequence[Countable], *, anew: bool = False) -> int:
     """Counts what these records contribute and is not counted yet; returns how many records moved.
+
+    With `anew` also what the ledger says is counted already, if it says something else than the rules.
 
     Raises NotFoundError when there is no such project, and BusyError when other workers stay in the way; nothing is
     lost, the batch comes again.
@@ -38,7 +40,7 @@ def count(project: str, records: Sequence[Countable]) -> int:
         counted = counters.ledger(amounts)
         try:
             steps = (
-                change(name, record.rev, amounts[name], counted.get(name), rules.version)
+                change(name, record.rev, amounts[name], counted.get(name), rules.version, anew=anew)
                 for record, name in ((record, counters.name_of(record)) for record in records)
             )
             for group in transactions([step for step in steps if step]):

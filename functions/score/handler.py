@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.score import fold, recount
+from functions.score import fold, nightly, recount
 from shared.domain.errors import NotFoundError
 from shared.outside import clock, log, queues
 from shared.outside.settings import setting
@@ -25,11 +25,13 @@ for _name in ("RECORDS_TABLE", "METRICS_TABLE", "SCORE_PARKED_QUEUE"):
 @metrics.log_metrics
 @log.without_words
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, int] | None:
-    """Counts a batch, or at a tick goes on with what has to be counted again.
+    """Counts a batch, or at a tick goes on with what has to be counted again, and once a night audits.
 
     A fault raises and the batch comes again; a record that can never be counted is parked.
     """
     log.begin(function_request_id=context.aws_request_id)
+    if event.get("audit"):
+        return _audit(context)
     if "Records" not in event:
         return _recount(context)
     images = stream.read(event["Records"])
@@ -48,6 +50,19 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, int] | No
     about = sorted({one.id for one in images.records})
     logger.info("counted", received=len(event["Records"]), moved=moved, requests=about)
     return None
+
+
+def _audit(context: LambdaContext) -> dict[str, int]:
+    drift = 0
+    for one in nightly.run(clock.now(), lambda: context.get_remaining_time_in_millis() < _LAST_MILLISECONDS):
+        if one.audit is None:
+            logger.warning("not audited: no time left", project=one.project)
+            metrics.add_metric(name="AuditsUnfinished", unit=MetricUnit.Count, value=1)
+            continue
+        drift += len(one.audit.drift)
+        metrics.add_metric(name="CounterDrift", unit=MetricUnit.Count, value=len(one.audit.drift))
+        logger.info("audited", project=one.project, read=one.audit.records, drift=len(one.audit.drift))
+    return {"drift": drift}
 
 
 def _recount(context: LambdaContext) -> dict[str, int]:

@@ -158,14 +158,17 @@ def request_amounts(request: SurveyRequest, zone: ZoneInfo) -> Amounts:
     return _funnel(request.sent_at, zone, reached)
 
 
-def change(record: str, rev: int, amounts: Amounts, counted: LedgerEntry | None, rules: int = 0) -> Change | None:
+def change(
+    record: str, rev: int, amounts: Amounts, counted: LedgerEntry | None, rules: int = 0, *, anew: bool = False
+) -> Change | None:
     """The step from what is counted to what should be by these rules.
 
-    None when this revision is counted already by these rules or newer ones, or a newer revision is. Raises StaleError
+    None when this revision is counted already by these rules or newer ones, or a newer revision is; `anew` looks all
+    the same whether what was counted is right. Raises StaleError
     when a newer revision is to be counted by older rules than the one before it.
     """
     before = counted or LedgerEntry(rev=0)
-    if rev < before.rev or (rev == before.rev and rules <= before.rules):
+    if rev < before.rev or (rev == before.rev and rules <= before.rules and not anew):
         return None
     if rules < before.rules:
         raise StaleError(f"{record} was counted by newer rules")

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import batched
 
 from shared.domain.counting import (
     ACCOUNT,
@@ -29,7 +30,7 @@ from shared.outside.theming import themes_of
 from shared.store import keys
 from shared.store.attributes import Item
 from shared.store.stream import Countable
-from shared.store.table import Add, ChangedError, Put, Write, metrics
+from shared.store.table import Add, ChangedError, Delete, Put, Write, metrics
 
 _known_values: set[tuple[str, DimensionValue]] = set()
 
@@ -142,6 +143,37 @@ def all_months(project: str, months: Sequence[str]) -> dict[CounterKey, int]:
         for name, value in item.items()
         if name not in {"pk", "sk"} and value
     }
+
+
+def forget(project: str, months: Iterable[str], record_names: Iterable[str]) -> None:
+    """Deletes the counters of these months and the ledger of these records; the dimensions keep their values.
+
+    Cut off at any moment, it may be repeated; until everything is counted again the figures are too low.
+    """
+    for month in months:
+        gone = [row for row, _ in _every_row(project, month)]
+        for some in batched(gone, MAX_ACTIONS, strict=False):
+            metrics().write(*(Delete(keys.counters(project, month, row)) for row in some))
+    for names in batched(record_names, MAX_ACTIONS, strict=False):
+        metrics().write(*(Delete(keys.ledger(name)) for name in names))
+
+
+def repairs(project: str) -> int:
+    """How many repairs of the project's counters there were."""
+    item = metrics().get(keys.repair(project))
+    return item["rev"] if item else 0
+
+
+def mend(project: str, amounts: Amounts, repairs_before: int) -> None:
+    """Adds to counters what they lack; rows for one transaction. Raises ChangedError when another repair came first."""
+    key = keys.repair(project)
+    rows: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for counter, amount in amounts.items():
+        rows[counter.month, counter.row][counter.name] = amount
+    metrics().write(
+        Put({"pk": key.pk, "sk": key.sk, "rev": repairs_before + 1}, rev=repairs_before),
+        *(Add(keys.counters(project, *row), amount) for row, amount in rows.items()),
+    )
 
 
 def _every_row(project: str, month: str) -> Iterator[tuple[str, Item]]:

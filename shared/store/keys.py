@@ -264,6 +264,11 @@ def ledger(record: str) -> Key:
     return Key(f"LEDGER#{record}", "LEDGER")
 
 
+def repair(project_id: str) -> Key:
+    """How often a project's counters were repaired; it keeps two repairs apart."""
+    return Key(f"REPAIR#{project_id}", "REPAIR")
+
+
 def registry(project_id: str, dimension: str) -> Key:
     """The values of a dimension that have counters of their own."""
     return Key(f"REGISTRY#{project_id}", dimension)

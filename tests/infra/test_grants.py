@@ -47,7 +47,7 @@ GRANTS = {
     },
     "feedback": {"records": "GetItem PutItem Query", "feedback": RECEIVE},
     "score": {
-        "metrics": "BatchGetItem PutItem UpdateItem",
+        "metrics": "BatchGetItem GetItem PutItem Query UpdateItem",
         "records": "BatchGetItem PutItem Query",
         "records/index/by_project": "Query",
         "records stream": FOLLOW,

@@ -177,11 +177,16 @@ def test_schedules_retry_and_give_up_into_a_queue(stage: Stage) -> None:
     found = {}
     for schedule in stage.all("AWS::Scheduler::Schedule").values():
         target = schedule["Target"]
-        found[stage.name_of(target["Arn"])] = schedule["ScheduleExpression"]
+        found[stage.name_of(target["Arn"]), target.get("Input")] = schedule["ScheduleExpression"]
         assert stage.name_of(target["DeadLetterConfig"]["Arn"]) == "schedules failed"
         assert 60 <= target["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
         assert target["RetryPolicy"]["MaximumRetryAttempts"] == 3
-    assert found == {"wake": "rate(1 minute)", "score": "rate(1 minute)", "report": "rate(1 hour)"}
+    assert found == {
+        ("wake", None): "rate(1 minute)",
+        ("score", None): "rate(1 minute)",
+        ("score", '{"audit": true}'): "cron(0 2 * * ? *)",
+        ("report", None): "rate(1 hour)",
+    }
 
 
 def test_a_recount_waits_for_twice_as_long_as_a_worker_can_count_by_older_rules(stage: Stage) -> None:

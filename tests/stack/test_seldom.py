@@ -9,9 +9,10 @@ import pytest
 import requests
 
 from shared.domain.mails import Mail, MailKind
+from shared.store import keys
 from shared.store.records import created
-from shared.store.table import Table
-from tests.stack.conftest import Stack, survey_link
+from shared.store.table import Add, Table
+from tests.stack.conftest import Stack, hearback, survey_link
 
 pytestmark = pytest.mark.stack
 
@@ -115,3 +116,23 @@ def taken(stack: Stack, name: str) -> dict[str, Any] | None:
         body: dict[str, Any] = json.loads(message["Body"])
         return body
     return None
+
+
+def test_drift_is_found_at_night_and_repaired_while_answers_come_in(stack: Stack) -> None:
+    # given an answer that is counted
+    answer(stack, "9")
+    stack.until(lambda: hearback("audit", "--state", stack.state).returncode == 0)
+    assert stack.invoke("score", {"audit": True}) == {"drift": 0}
+
+    # when a counter is damaged
+    month = datetime.now(UTC).strftime("%Y-%m")
+    counters = Table(stack.client("dynamodb"), stack.contract["metrics_table"])
+    counters.write(Add(keys.counters(stack.contract["project"], month, "all"), {"h9": 3}))
+
+    # then the night's audit and the command tell of it, and the repair ends it
+    assert stack.invoke("score", {"audit": True}) == {"drift": 1}
+    assert hearback("audit", "--state", stack.state).returncode == 1
+    repaired = hearback("audit", "--repair", "--state", stack.state)
+    assert (repaired.returncode, "1 counters mended" in repaired.stdout) == (0, True), repaired.stdout
+    rebuilt = hearback("audit", "--rebuild", "--state", stack.state)
+    assert (rebuilt.returncode, ", 0 counters drifted" in rebuilt.stdout) == (0, True), rebuilt.stdout
