@@ -29,8 +29,12 @@ def find() -> str:
 
 
 def launch_arguments() -> list[str]:
-    """What Chromium needs on a machine without a screen; its sandbox refuses to run as root."""
-    return ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    """What Chromium needs on a machine without a screen, whose names it finds none of; its sandbox refuses root."""
+    return [
+        "--disable-gpu",
+        "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+        *(["--no-sandbox"] if os.geteuid() == 0 else []),
+    ]
 
 
 def _installed() -> str | None:

@@ -1,6 +1,7 @@
 """A Chromium for all tests of a session, pages of it, and pictures of them in `artefacts/`."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from tests.browser import chromium
+from tests.browser.site import Site, serve
+from tests.fakes.world import World
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 
@@ -33,9 +36,14 @@ class Shown:
 
 
 Show = Callable[..., Shown]
-"""`show(html=…)` or `show(url=…)`, with `width`, `height`, `dark`, and whatever else Playwright gives a context."""
+"""`show(html=…)`, `show(url=…)` or neither for a page that has yet to go somewhere; with `width`,
+`height`, `dark`, `logos` (False where the page's script posts: Chromium does not follow the redirect of a request that
+outlives its page while somebody may answer in the network's place), and whatever else Playwright gives a context."""
 
 Shoot = Callable[[Page, str], Path]
+
+OpenSite = Callable[[str], Site]
+"""The hosted pages in a direction of writing, as long as the test runs."""
 
 
 @pytest.fixture(scope="session")
@@ -52,10 +60,18 @@ def show(browser: Browser) -> Iterator[Show]:
     contexts = []
 
     def open_page(
-        html: str = "", *, url: str = "", width: int = 360, height: int = 740, dark: bool = False, **context: Any
+        html: str = "",
+        *,
+        url: str = "",
+        width: int = 360,
+        height: int = 740,
+        dark: bool = False,
+        logos: bool = True,
+        **context: Any,
     ) -> Shown:
         scheme = "dark" if dark else "light"
         one = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **context)
+        one.set_default_timeout(15_000)
         contexts.append(one)
         shown = Shown(one.new_page())
 
@@ -66,16 +82,30 @@ def show(browser: Browser) -> Iterator[Show]:
             else:
                 route.abort()
 
-        one.route(lambda address: "//127.0.0.1" not in address, beyond)
+        if logos:
+            one.route(_is_beyond, beyond)
+        else:
+            one.on("request", lambda request: _is_beyond(request.url) and shown.asked.append(request.url))
         if url:
             shown.page.goto(url)
-        else:
+        elif html:
             shown.page.set_content(html, wait_until="load")
         return shown
 
     yield open_page
     for one in contexts:
         one.close()
+
+
+def _is_beyond(address: str) -> bool:
+    return "//127.0.0.1" not in address
+
+
+@pytest.fixture
+def open_site(world: World) -> Iterator[OpenSite]:
+    """Serves the hosted pages on an empty installation in memory."""
+    with ExitStack() as served:
+        yield lambda direction: served.enter_context(serve(world, direction))
 
 
 @pytest.fixture(scope="session")

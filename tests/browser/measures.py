@@ -39,6 +39,49 @@ _BOXES = """elements => elements.map(one => {
 })"""
 
 
+# What is pressed or filled in, but for links within a sentence. A control that a label draws is as large as its label.
+_TARGETS = """() => {
+  const found = [];
+  for (const one of document.querySelectorAll('a[href], button, summary, textarea, input:not([type=hidden])')) {
+    if (!one.checkVisibility() || one.closest('.away')) continue;
+    const around = one.parentElement.innerText.trim(), words = one.innerText.trim();
+    if (one.matches('a') && getComputedStyle(one).display === 'inline' && around !== words) continue;
+    const label = one.matches('input') ? one.closest('label') : null;
+    const box = (label || one).getBoundingClientRect();
+    found.push({words: (label || one).innerText.trim() || one.name, width: box.width, height: box.height});
+  }
+  return found;
+}"""
+
+# A group of radio buttons is one stop.
+_STOPS = """() => {
+  const all = [...document.querySelectorAll('a[href], button, summary, textarea, input:not([type=hidden])')];
+  const seen = all.filter(one => one.checkVisibility() && !one.closest('.away'));
+  return new Set(seen.map(one => one.type === 'radio' ? one.name : one)).size;
+}"""
+
+# The outline of what has the focus, or of what stands for it right behind it.
+_FOCUS = """() => {
+  const one = document.activeElement;
+  if (!one || one === document.body) return null;
+  const marked = [one, one.nextElementSibling].some(each => {
+    const style = each && getComputedStyle(each);
+    return style && style.outlineStyle === 'solid' && parseFloat(style.outlineWidth) >= 2;
+  });
+  const box = one.getBoundingClientRect();
+  const within = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  return {words: (one.innerText || one.name || '').trim() + ' ' + (one.value || ''), seen: marked && within};
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """A place that the keyboard comes to, and whether one sees it."""
+
+    words: str
+    seen: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A piece of text as it stands on the page: its colours as `#rrggbb`."""
@@ -67,6 +110,31 @@ def texts(page: Page) -> list[Text]:
 def boxes(page: Page, selector: str) -> list[Box]:
     """The sizes of the elements that a selector finds."""
     return [Box(**one) for one in page.eval_on_selector_all(selector, _BOXES)]
+
+
+def targets(page: Page) -> list[Box]:
+    """The sizes of all that can be pressed or filled in."""
+    return [Box(**one) for one in page.evaluate(_TARGETS)]
+
+
+def tab_stops(page: Page) -> int:
+    """How many places the keyboard has to come to."""
+    return int(page.evaluate(_STOPS))
+
+
+def focus_marks(page: Page, most: int = 60) -> list[Focus]:
+    """Every place that Tab comes to, from the page's beginning to its end; `most` bounds a page that holds it."""
+    page.evaluate(
+        "() => { document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex') }"
+    )
+    found: list[Focus] = []
+    while len(found) < most:
+        page.keyboard.press("Tab")
+        one = page.evaluate(_FOCUS)
+        if one is None:
+            return found
+        found.append(Focus(**one))
+    raise AssertionError("the keyboard does not leave this page")
 
 
 def overhang(page: Page) -> int:
