@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench import cold, page_size, snapshot, table, warm
+from bench import cold, page_size, snapshot, table, usable, warm
 from bench.cost import cost
 from bench.pacing import Simulation
 from bench.surroundings import ROOT, environment
@@ -36,7 +36,10 @@ def main() -> None:
         _say("warm calls")
         rows += table.warm_rows(warm.measure(bundle, calls=CALLS))
     _say("journeys")
-    rows += _journey_rows(_child("bench.journeys", str(SURVEYS), str(ANSWERS)))
+    played = _child("bench.journeys", str(SURVEYS), str(ANSWERS))
+    rows += _journey_rows(played)
+    _say("a slow connection")
+    rows.append(table.usable_row(usable.measure(played["page"])))
     _say("sending")
     for milliseconds in SES_ANSWERS:
         with warm.server(milliseconds) as port:

@@ -8,6 +8,7 @@ from bench.cold import Cold
 from bench.cost import FLOOR_MAIL, FLOOR_REST, Cost
 from bench.pacing import Paced
 from bench.page_size import LOADER, PEERS
+from bench.usable import KBIT_A_SECOND, ROUND_TRIP, Usable
 from bench.warm import Warm
 
 HEAD = ("What", "Figure", "Target, or beside it")
@@ -99,6 +100,15 @@ def size_row(size: int) -> Row:
         "survey page, as sent (gzip)",
         f"{size:,} bytes",
         f"≤ 8,000; {least} {bytes_:,} ({bytes_ / size:.0f} ×); {LOADER[0]} {LOADER[1]:,}",
+    )
+
+
+def usable_row(found: Usable) -> Row:
+    """How soon the survey page is there on a slow connection, beside what no page can do without."""
+    return Row(
+        f"survey page on a slow connection ({KBIT_A_SECOND} kbit/s, {ROUND_TRIP} ms)",
+        f"usable after {found.usable / 1000:.2f} s, painted after {found.painted / 1000:.2f} s",
+        f"floor: {ROUND_TRIP / 1000:.2f} s, one round trip",
     )
 
 
