@@ -42,7 +42,7 @@ def process_behind(port: int) -> int:
 
 
 class Between(ThreadingHTTPServer):
-    """Stands between a function and SES: passes every call on, and kills who mails to one address once SES has answered.
+    """Stands between a function and SES: passes calls on, and kills who mails to one address once SES has answered.
 
     Mails that tests before this one have left behind go through.
     """
@@ -106,7 +106,7 @@ def silent(stack: Stack) -> Iterator[None]:
 
 @contextmanager
 def killing_after_ses(stack: Stack, address: str) -> Iterator[Between]:
-    """While this lasts, whoever calls SES for `deliver` with a mail to this address does not live to hear the answer."""
+    """While this lasts, who calls SES for `deliver` with a mail to this address does not live to hear the answer."""
     functions, name = stack.client("lambda"), "hearback-local-deliver"
     known: dict[str, Any] = functions.get_function_configuration(FunctionName=name)["Environment"]
     between = Between(stack.contract["endpoint_url"], address)
