@@ -87,8 +87,7 @@ def _send(project: Project, asked: Asked, fields: Fields, preference: Preference
     try:
         score = read_score(_last(fields, "score"))
         given = {name.removeprefix("q."): values for name, values in fields.items() if name.startswith("q.")}
-        not_said = pages.not_said(project, asked.request, asked.response, preference)
-        answers = read_answers(project.questions, category(score), given, not_said)
+        answers = read_answers(project.questions, category(score), given, pages.not_said(project))
     except InvalidError as error:
         problems |= {name if name == "score" else f"q.{name}": why for name, why in error.fields.items()}
     try:

@@ -28,6 +28,7 @@ from shared.domain.questions import (
     NOT_SAID,
     Option,
     Question,
+    QuestionTexts,
     QuestionType,
 )
 from shared.domain.settings_reader import Reader
@@ -160,12 +161,28 @@ def _question(reader: Reader) -> Question:
         high=reader.integer("high", 5, 2, 10),
         low_label=reader.text("low_label", limit=MAX_OPTION),
         high_label=reader.text("high_label", limit=MAX_OPTION),
+        texts_by_language=tuple(_question_texts(reader, tag) for tag in reader.languages()),
     )
+    ids = {one.id for one in question.options}
+    for texts in question.texts_by_language:
+        for index, option in enumerate(texts.options):
+            if option.id and option.id not in ids:
+                reader.blame(f"{texts.language}.options.{index}.id", "is no option of this question")
     if kind and question.type.has_options != bool(question.options):
         reader.blame("options", "can't be blank" if question.type.has_options else f"are not for a {kind} question")
     if question.demographic and kind and not question.type.has_options:
         reader.blame("demographic", "is for questions with options, to which it adds not saying")
     return question
+
+
+def _question_texts(reader: Reader, language: str) -> QuestionTexts:
+    return QuestionTexts(
+        language=language,
+        text=reader.text(f"{language}.text", limit=MAX_QUESTION),
+        options=_options(reader, f"{language}.options"),
+        low_label=reader.text(f"{language}.low_label", limit=MAX_OPTION),
+        high_label=reader.text(f"{language}.high_label", limit=MAX_OPTION),
+    )
 
 
 def _options(reader: Reader, name: str) -> tuple[Option, ...]:

@@ -1,10 +1,11 @@
 """The questions that a project asks besides the score: their settings, and what people answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.domain.errors import InvalidError
+from shared.domain.locales import localised
 from shared.domain.nps import Category
 
 MAX_QUESTIONS = 10
@@ -40,11 +41,23 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One more question, always optional.
+class QuestionTexts:
+    """A question's words for the readers of one more language; what is empty or missing is not translated."""
 
-    `show_for` are the categories that are asked it. A scale runs from `low` to `high`, with words at both ends. A
-    `demographic` one says that it is optional and may be answered with "prefer not to say".
+    language: str
+    text: str = ""
+    options: tuple[Option, ...] = ()
+    low_label: str = ""
+    high_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One more question, always optional. Its texts are in the project's language, but those of `texts_by_language`.
+
+    It can be hashed, so that what is rendered of it can be kept. `show_for` are the categories that are asked it. A
+    scale runs from `low` to `high`, with words at both ends. A `demographic` one says that it is optional and may be
+    answered with "prefer not to say".
     """
 
     id: str
@@ -57,11 +70,39 @@ class Question:
     high: int = 5
     low_label: str = ""
     high_label: str = ""
+    texts_by_language: tuple[QuestionTexts, ...] = ()
+
+    def in_language(self, locale: str) -> "Question":
+        """The question as a reader sees it: each text in their language where there is one, else in the project's.
+
+        Hearback has no words of its own for it, so that what is not translated is shown as it is.
+        """
+        if not self.texts_by_language:
+            return self
+        options = {one.language: {option.id: option.text for option in one.options} for one in self.texts_by_language}
+
+        def said(own: str, texts: Mapping[str, str]) -> str:
+            return localised(texts, locale) or own
+
+        return replace(
+            self,
+            text=said(self.text, {one.language: one.text for one in self.texts_by_language}),
+            options=tuple(
+                Option(one.id, said(one.text, {tag: texts.get(one.id, "") for tag, texts in options.items()}))
+                for one in self.options
+            ),
+            low_label=said(self.low_label, {one.language: one.low_label for one in self.texts_by_language}),
+            high_label=said(self.high_label, {one.language: one.high_label for one in self.texts_by_language}),
+            texts_by_language=(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody answered: words, a number or options, with the question as it was put to them."""
+    """What somebody answered: words, a number or options. The question's texts are in the project's language.
+
+    Whatever language it was asked in, whoever reads many answers reads one language.
+    """
 
     question: str
     type: QuestionType
@@ -85,8 +126,8 @@ def read_answers(
 ) -> tuple[Answer, ...]:
     """The answers in a form, whose fields have the questions' ids; what the category is not asked is left out.
 
-    `not_said` are the words of a demographic question's last option. Raises InvalidError naming each question whose
-    answer cannot be: no such option, not on the scale, too long.
+    `not_said` are the words of a demographic question's last option, in the project's language too. Raises
+    InvalidError naming each question whose answer cannot be: no such option, not on the scale, too long.
     """
     answers: list[Answer] = []
     problems: dict[str, list[str]] = {}

@@ -64,15 +64,15 @@ class Reader:
             return value
         return default
 
-    def languages(self, table: str) -> list[str]:
-        """The tables inside a table of texts, one for each further language."""
-        value = self.value(table)
+    def languages(self, table: str = "") -> list[str]:
+        """The tables inside a table of texts, one for each further language; without a name, inside all there is."""
+        value = self.value(table) if table else self.data
         inner = (
             [tag for tag, texts in value.items() if isinstance(texts, Mapping)] if isinstance(value, Mapping) else []
         )
         for tag in inner:
             if not TAG.fullmatch(tag):
-                self.blame(f"{table}.{tag}", "is not a language such as es or pt-BR")
+                self.blame(f"{table}.{tag}".lstrip("."), "is not a language such as es or pt-BR")
         return [tag for tag in inner if TAG.fullmatch(tag)]
 
     def address(self, name: str, *, required: bool = True) -> str:

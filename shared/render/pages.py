@@ -89,11 +89,9 @@ def survey(
     )
 
 
-def not_said(
-    project: Project, request: SurveyRequest, response: Response | None, preference: Preference = NO_PREFERENCE
-) -> str:
-    """The words for not answering a demographic question, in the language of the page."""
-    return survey_questions.not_said(words_for(project, own_locale(request, response), preference))
+def not_said(project: Project) -> str:
+    """The words for not answering a demographic question as answers keep them: in the project's language."""
+    return survey_questions.not_said(words_for(project))
 
 
 def thank_you(

@@ -70,7 +70,8 @@ def refused(one: Question, words: Words) -> str:
     return words.say("Please choose among the answers that are offered here.")
 
 
-def _shown(one: Question, picked: int | None, values: Sequence[str], words: Words) -> ShownQuestion:
+def _shown(asked: Question, picked: int | None, values: Sequence[str], words: Words) -> ShownQuestion:
+    one = asked.in_language(words.locale)
     steps = range(one.low, one.high + 1) if one.type is QuestionType.SCALE else ()
     return ShownQuestion(
         name=f"q.{one.id}",

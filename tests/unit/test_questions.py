@@ -131,6 +131,79 @@ def test_given_questions_then_the_page_shows_each_as_what_it_is_to_the_category_
     assert 'aria-label="1 of 5, Hard"' in html
 
 
+IN_SPANISH = [
+    {
+        "id": "ease",
+        "type": "scale",
+        "text": "How easy?",
+        "low_label": "Hard",
+        "high_label": "Easy",
+        "es": {"text": "¿Es fácil?", "low_label": "Difícil"},
+        "es-MX": {"high_label": "Facilito"},
+    },
+    {
+        "id": "one",
+        "type": "select_one",
+        "text": "Which one?",
+        "options": OPTIONS,
+        "demographic": True,
+        "es": {"text": "¿Cuál?", "options": [{"id": "b", "text": "Beta, en español"}]},
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("locale", "said", "unsaid"),
+    [
+        (
+            "es",
+            ["¿Es fácil?", "1 = Difícil", "5 = Easy", "¿Cuál?", "Alpha", "Beta, en español"],
+            ["How easy?", ">Beta<"],
+        ),
+        ("es-MX", ["¿Es fácil?", "1 = Difícil", "5 = Facilito", "Beta, en español"], ["How easy?", "5 = Easy"]),
+        ("en", ["How easy?", "1 = Hard", "5 = Easy", "Which one?", "Alpha", ">Beta<"], ["fácil", "español"]),
+        ("fr", ["How easy?", "1 = Hard", "5 = Easy", "Which one?", "Alpha", ">Beta<"], ["fácil", "español"]),
+    ],
+)
+def test_given_texts_for_a_language_then_its_readers_see_them_and_what_is_left_out_is_the_projects(
+    world: World, locale: str, said: list[str], unsaid: list[str]
+) -> None:
+    world.project(questions=IN_SPANISH)
+    world.active(locale=locale)
+    # Twice, and once filled in: what is rendered is kept.
+    for query in ("", "", "score=3"):
+        html = visit(world, query=query)["body"]
+        assert [text for text in said if text not in html] == []
+        assert [text for text in unsaid if text in html] == []
+
+
+def test_given_an_answer_in_another_language_then_it_is_kept_in_the_projects_and_shown_again_in_theirs(
+    world: World,
+) -> None:
+    world.project(questions=IN_SPANISH)
+    world.active(locale="es")
+    assert visit(world, "POST", "score=3&q.one=b")["statusCode"] == 303
+    response = world.stored(Response, "p1-1")
+    (kept,) = outputs.response(response, "https://x.example.com/")["additional_answers"]
+    assert (response.locale, kept["question"]["text"]) == ("es", "Which one?")
+    assert kept["value"] == {"select_one": {"id": "b", "text": "Beta"}}
+    html = visit(world)["body"]
+    assert 'name="q.one" value="b" checked' in html
+    assert "Beta, en español" in html
+    visit(world, "POST", "score=3&q.one=prefer_not_to_say")
+    (kept,) = outputs.response(world.stored(Response, "p1-1"), "https://x.example.com/")["additional_answers"]
+    assert kept["value"]["select_one"]["text"] == "Prefer not to say"
+
+
+def test_given_texts_in_languages_then_the_questions_can_be_hashed_and_those_texts_are_part_of_it() -> None:
+    known, other = (
+        parse_project(settings(questions=[scale(es={"text": text})])).questions for text in ("¿Fácil?", "¿Difícil?")
+    )
+    again = parse_project(settings(questions=[scale(es={"text": "¿Fácil?"})])).questions
+    assert hash(known) == hash(again)
+    assert {known: 1, other: 2}[again] == 1
+
+
 def scale(**more: Any) -> dict[str, Any]:
     return {"id": "x", "type": "scale", "text": "X", **more}
 
@@ -161,6 +234,32 @@ def scale(**more: Any) -> dict[str, Any]:
         (
             [scale(type="select_one", options=[{"id": f"o{n}", "text": "O"} for n in range(31)])],
             {"questions.0.options": ["may have at most 30 entries"]},
+        ),
+        ([scale(es={"text": "x" * 301})], {"questions.0.es.text": ["is too long (at most 300 characters)"]}),
+        ([scale(es={"low_label": "x" * 151})], {"questions.0.es.low_label": ["is too long (at most 150 characters)"]}),
+        ([scale(es={"colour": "rojo"})], {"questions.0.es.colour": ["is not a setting of a project"]}),
+        (
+            [scale(spanish={"text": "¿?"})],
+            {
+                "questions.0.spanish": ["is not a language such as es or pt-BR"],
+                "questions.0.spanish.text": ["is not a setting of a project"],
+            },
+        ),
+        (
+            [scale(es={"options": [{"id": "a", "text": "Alfa"}]})],
+            {"questions.0.es.options.0.id": ["is no option of this question"]},
+        ),
+        (
+            [scale(type="select_one", options=OPTIONS, es={"options": [*OPTIONS, {"id": "c", "text": "Gamma"}]})],
+            {"questions.0.es.options.2.id": ["is no option of this question"]},
+        ),
+        (
+            [scale(type="select_one", options=OPTIONS, es={"options": [OPTIONS[0], OPTIONS[0]]})],
+            {"questions.0.es.options.1.id": ["is another option's already"]},
+        ),
+        (
+            [scale(type="select_one", options=OPTIONS, es={"options": [{"text": "Alfa"}]})],
+            {"questions.0.es.options.0.id": ["can't be blank"]},
         ),
     ],
 )

@@ -19,7 +19,7 @@ from shared.domain.nps import Category, category
 from shared.domain.people import address_problem, normalise_address
 from shared.domain.project import LANGUAGE_BOUND, Contact, Project
 from shared.domain.project_settings import parse_project
-from shared.domain.questions import Question, QuestionType
+from shared.domain.questions import Question, QuestionTexts, QuestionType
 from shared.domain.themes import Theme
 
 SAMPLES = Path(make.__file__).parent
@@ -182,8 +182,12 @@ def test_the_main_project_names_every_setting_there_is() -> None:
         if is_dataclass(part):
             assert set(data[field.name]) == {inner.name for inner in fields(part)}, field.name
     assert [set(theme) for theme in data["themes"]] == [{inner.name for inner in fields(Theme)}]
+    spanish = [question.pop("es") for question in data["questions"] if "es" in question]
+    assert {name for texts in spanish for name in texts} == {inner.name for inner in fields(QuestionTexts)} - {
+        "language"
+    }
     named = {name for question in data["questions"] for name in question}
-    assert named == {inner.name for inner in fields(Question)}
+    assert named == {inner.name for inner in fields(Question)} - {"texts_by_language"}
     assert {question["type"] for question in data["questions"]} <= set(QuestionType)
     assert set(data["managers"][0]) == {inner.name for inner in fields(Contact)}
 
