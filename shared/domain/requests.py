@@ -209,6 +209,11 @@ def next_reminder_at(request: SurveyRequest) -> int:
     return request.timer_at if is_next else 0
 
 
+def only_expires(request: SurveyRequest) -> bool:
+    """Whether nothing is left to be sent: the request's timer is its end."""
+    return request.state is RequestState.ACTIVE and request.timer_at >= request.expires_at
+
+
 def _next_timer(request: SurveyRequest, project: Project) -> int:
     if request.reminders < len(project.reminder_days):
         due = within_window(project, request.sent_at + project.reminder_days[request.reminders] * DAY)

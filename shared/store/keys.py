@@ -31,8 +31,12 @@ BY_ACCOUNT = "by_account"
 
 
 class Lane(StrEnum):
-    """Where a timer stands: an alert that is due must not wait behind a hundred thousand surveys."""
+    """Where a timer stands: an alert that is due must not wait behind a hundred thousand surveys.
 
+    What is `silent` sends no mail, and need not wait for SES.
+    """
+
+    SILENT = "silent"
     PROMPT = "prompt"
     BULK = "bulk"
 

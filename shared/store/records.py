@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from shared.domain import requests
 from shared.domain.people import Person
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
@@ -70,7 +71,7 @@ def _membership_indexes(member: "Membership") -> dict[str, str]:
 def _opt_in_indexes(opt_in: "OptIn") -> dict[str, str]:
     if not opt_in.timer_at:
         return {}
-    return keys.due(opt_in.project, keys.Lane.BULK, f"opt_in:{opt_in.id}", opt_in.timer_at)
+    return keys.due(opt_in.project, keys.Lane.SILENT, f"opt_in:{opt_in.id}", opt_in.timer_at)
 
 
 def _no_indexes(_: "Import") -> dict[str, str]:
@@ -80,9 +81,11 @@ def _no_indexes(_: "Import") -> dict[str, str]:
 def _timer(record: "SurveyRequest | Response | Mail") -> dict[str, str]:
     if not record.timer_at:
         return {}
-    if isinstance(record, SurveyRequest | Response):
-        kind = "request" if isinstance(record, SurveyRequest) else "response"
-        return keys.due(record.project, keys.Lane.BULK, f"{kind}:{record.id}", record.timer_at)
+    if isinstance(record, Response):
+        return keys.due(record.project, keys.Lane.SILENT, f"response:{record.id}", record.timer_at)
+    if isinstance(record, SurveyRequest):
+        lane = keys.Lane.SILENT if requests.only_expires(record) else keys.Lane.BULK
+        return keys.due(record.project, lane, f"request:{record.id}", record.timer_at)
     lane = keys.Lane.PROMPT if record.kind.is_prompt else keys.Lane.BULK
     return keys.due(record.project, lane, f"mail:{record.id}", record.timer_at)
 

@@ -85,7 +85,7 @@ def test_given_a_choice_whose_time_has_come_then_wake_hands_it_on(read: World) -
     choose(read, 3)
     read.now += 24 * HOUR
     assert "response:p1-1" in wake(read.now, "w").names
-    assert {"response": "p1-1"} in read.sqs.take("https://sqs.example.com/bulk")
+    assert {"response": "p1-1"} in read.sqs.take("https://sqs.example.com/prompt")
 
 
 @pytest.mark.parametrize("kind", ["choice", "quarantined"])

@@ -4,16 +4,22 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
-from functions.wake.release import CLAIM_SECONDS, LEASE_SECONDS, release
+from functions.deliver.work import Done, work
+from functions.wake.release import CLAIM_SECONDS, LEASE_SECONDS, SILENT_A_MINUTE, release
 from shared.domain.mails import Mail, MailKind
+from shared.domain.opt_ins import OptIn
 from shared.domain.people import Person
-from shared.domain.requests import SurveyRequest
+from shared.domain.requests import RequestState, SurveyRequest
+from shared.domain.responses import Response
+from shared.store import pace as pace_store
+from shared.store import projects, responses
 from shared.store.records import created
 from shared.store.table import records
 from tests.fakes.chaos import EXPECTED
 from tests.fakes.dynamodb import CONFLICT, DIE_AFTER, DIE_BEFORE, refusal
-from tests.fakes.world import START, World
+from tests.fakes.world import DAY, START, World
 
 PROMPT, BULK = "https://sqs.example.com/prompt", "https://sqs.example.com/bulk"
 
@@ -183,3 +189,82 @@ def test_given_a_backlog_of_surveys_then_an_alert_that_is_due_is_not_behind_it(w
     world.ses.max_send_rate = 1.0
     release(START + 60, "one")
     assert taken(world, PROMPT) == ["alert-x"]
+
+
+def partial(world: World, person_id: str = "p1") -> Response:
+    """A score that was picked and not sent, and that counts in an hour."""
+    request = world.active(person_id)
+    world.now += 3_600
+    return responses.choose(responses.history(request.id), projects.load("acme"), score=3, now=world.now)
+
+
+def test_given_ses_that_takes_nothing_when_a_partial_is_due_then_it_counts_and_the_mails_wait(world: World) -> None:
+    world.project(partial_hours=1)
+    chosen = partial(world)
+    due(world, "acme", 2)
+    world.now = chosen.timer_at
+    pace_store.stop("paused", world.now, everything=True)
+    released = release(world.now, "w")
+    assert (released.names, released.more, released.stopped_for) == ((f"response:{chosen.id}",), True, "paused")
+    (message,) = world.sqs.take(PROMPT)
+    assert work(message) == (Done.COUNTED, None)
+    assert world.stored(Response, chosen.id).counts
+    assert taken(world) == []
+
+
+def test_given_ses_that_does_not_answer_then_what_sends_no_mail_is_handed_on_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.project(partial_hours=1)
+    chosen = partial(world)
+    monkeypatch.setattr("functions.wake.release.mailer.quota", never_answered)
+    with pytest.raises(ReadTimeoutError):
+        release(chosen.timer_at, "w")
+    assert taken(world, PROMPT) == [chosen.id]
+
+
+def never_answered() -> None:
+    raise ReadTimeoutError(endpoint_url="https://email.example.com")
+
+
+def test_given_what_sends_no_mail_then_it_goes_by_the_prompt_queue_and_the_budget_of_mails_is_the_mails(
+    world: World,
+) -> None:
+    world.project()
+    due(world, "acme", 100)
+    for n in range(50):
+        opt_in = OptIn(
+            f"o{n}", "acme", START, email=f"o{n}@example.com", asked_at=START, expires_at=START, timer_at=START
+        )
+        records().write(created(opt_in))
+    world.ses.max_send_rate = 1.0
+    assert release(START + 60, "w").handed_on == 50 + 71
+    assert sorted(taken(world, PROMPT)) == sorted(f"o{n}" for n in range(50))
+    assert len(taken(world)) == 71
+
+
+def test_given_more_than_a_minutes_worth_that_sends_no_mail_then_an_alert_is_not_behind_it_all(world: World) -> None:
+    world.project()
+    for n in range(SILENT_A_MINUTE + 1):
+        world.request(Person(f"p{n:03d}", "acme", START), state=RequestState.ACTIVE, expires_at=START, timer_at=START)
+    records().write(created(Mail("alert-x", "acme", MailKind.ALERT, "s", START, timer_at=START)))
+    released = release(START + 60, "w")
+    assert (released.handed_on, released.more) == (SILENT_A_MINUTE + 1, True)
+    assert taken(world, PROMPT).index("alert-x") == SILENT_A_MINUTE
+    assert release(START + 120, "w").handed_on == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "days", "queue"),
+    [
+        (RequestState.SCHEDULED, 0, BULK),
+        (RequestState.ACTIVE, 3, BULK),
+        (RequestState.ACTIVE, 90, PROMPT),
+    ],
+)
+def test_given_a_request_then_only_its_end_is_no_mail(world: World, state: RequestState, days: int, queue: str) -> None:
+    world.project()
+    at = START + days * DAY
+    world.request(Person("p1", "acme", START), state=state, expires_at=START + 90 * DAY, timer_at=at)
+    release(at, "w")
+    assert (taken(world, queue), taken(world, PROMPT) + taken(world)) == (["p1-1"], [])
