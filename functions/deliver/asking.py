@@ -1,0 +1,94 @@
+"""A survey request whose time has come: its invitation, its next reminder, or its end."""
+
+from dataclasses import replace
+
+from functions.deliver import compose, turn
+from functions.deliver.done import Done
+from functions.deliver.permission import may_be_mailed, why_barred
+from functions.deliver.sending import send
+from functions.deliver.turn import SecondsLeft
+from shared.domain import mails, requests
+from shared.domain.mails import Mail, MailKind
+from shared.domain.people import Person
+from shared.domain.project import Project
+from shared.domain.requests import RequestState, SurveyRequest
+from shared.domain.scheduling import within_window
+from shared.outside import clock, log
+from shared.outside.mailer import Result
+from shared.store import memberships, projects
+from shared.store.mails import Matter
+from shared.store.records import changed, created, load
+from shared.store.table import ChangedError, records
+
+
+def take_turn(person_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
+    """Takes a member's turn; when it brings a survey, that goes out at once, in the place that wake has given."""
+    log.concern(person=person_id)
+    turn = memberships.take_turn(person_id, clock.now())
+    if turn is None:
+        return Done.NOTHING, None
+    if turn.request is None:
+        log.concern(project=turn.membership.project, skipped=turn.skipped)
+        return Done.SKIPPED, None
+    return ask_when_due(turn.request.id, seconds_left)
+
+
+def ask_when_due(request_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
+    """Sends the survey or the reminder of a request whose time has come, or ends it; else it does nothing."""
+    request, now = load(SurveyRequest, request_id), clock.now()
+    log.concern(request=request_id)
+    if request is None or not 0 < request.timer_at <= now:
+        return Done.NOTHING, None
+    match request.state:
+        case RequestState.ACTIVE if now >= request.expires_at:
+            records().write(changed(requests.stopped(request, RequestState.EXPIRED, "expired")))
+            return Done.EXPIRED, None
+        case RequestState.SCHEDULED:
+            return _ask(request, MailKind.INVITATION, replace(request, timer_at=0), now, seconds_left)
+        case RequestState.ACTIVE:
+            return _ask(request, MailKind.REMINDER, requests.reminded(request), now, seconds_left)
+    return Done.NOTHING, None
+
+
+def _ask(
+    request: SurveyRequest, kind: MailKind, handed_over: SurveyRequest, now: int, seconds_left: SecondsLeft
+) -> tuple[Done, Result | None]:
+    """Sends the invitation, or the next reminder, of a request that is due."""
+    project, person = projects.load(request.project), load(Person, request.person)
+    if person is None or person.suppression is not None:
+        records().write(changed(requests.stopped(request, RequestState.SUPPRESSED, why_barred(person))))
+        return Done.SUPPRESSED, None
+    if not project.open:
+        return _close(project, request, person)
+    if (opens := within_window(project, now)) > now:
+        records().write(changed(replace(request, timer_at=opens)))
+        return Done.LATER, None
+    mail = mails.take(
+        Mail(
+            id=mails.reminder_id(request.id, handed_over.reminders),
+            project=request.project,
+            kind=kind,
+            subject_id=request.id,
+            person=request.person,
+            created_at=now,
+        ),
+        now,
+    )
+    log.concern(mail=mail.id, project=mail.project, kind=mail.kind.value)
+    letter = compose.survey(project, request, person, mail)
+    if (mine := turn.lease(urgent=False, seconds_left=seconds_left)) is None:
+        return Done.WAITING, None
+    try:
+        records().write(created(mail), changed(handed_over), may_be_mailed(person))
+    except ChangedError:
+        return Done.NOTHING, None
+    return send(Matter(replace(mail, rev=1), replace(handed_over, rev=request.rev + 1), person), letter, mine)
+
+
+def _close(project: Project, request: SurveyRequest, person: Person) -> tuple[Done, Result | None]:
+    """A closed project asks nobody; who was not asked may be as soon as it opens again."""
+    free = requests.throttle_given_back(person, request, project)
+    unasked = not request.sent_at and person.pending_request == request.id
+    writes = [changed(requests.stopped(request, RequestState.SUPPRESSED, requests.PROJECT_CLOSED))]
+    records().write(*writes, *([changed(free)] if unasked else []))
+    return Done.SUPPRESSED, None

@@ -1,0 +1,120 @@
+"""A mail whose time has come: sent, put off, refused, or given up."""
+
+from dataclasses import replace
+
+from functions.deliver import compose, turn
+from functions.deliver.compose import Letter
+from functions.deliver.done import Done
+from functions.deliver.permission import may_be_mailed, why_barred
+from functions.deliver.sending import send
+from functions.deliver.turn import SecondsLeft
+from shared.domain import mails
+from shared.domain.errors import NotFoundError
+from shared.domain.mails import Mail, MailKind, Step
+from shared.domain.people import Person
+from shared.domain.project import Project
+from shared.domain.requests import RequestState, SurveyRequest
+from shared.domain.scheduling import within_window
+from shared.outside import clock, log
+from shared.outside.mailer import Result
+from shared.store import mails as store
+from shared.store import opt_ins, projects
+from shared.store.mails import Matter
+from shared.store.records import changed, load
+from shared.store.table import ChangedError, records
+
+_TO_BE_ASKED = {RequestState.SCHEDULED, RequestState.ACTIVE}
+
+
+def send_when_due(mail_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
+    """Takes the next step of a mail whose time has come; else it does nothing."""
+    mail, now = load(Mail, mail_id), clock.now()
+    log.concern(mail=mail_id)
+    if mail is None:
+        return Done.NOTHING, None
+    log.concern(project=mail.project, kind=mail.kind.value, **mails.about(mail))
+    match mails.next_step(mail, now):
+        case Step.NOTHING:
+            return Done.NOTHING, None
+        case Step.WAIT:
+            return _wait(mail, now)
+        case Step.GIVE_UP:
+            return _give_up(mail, now)
+        case Step.SEND:
+            return _take_and_send(mail, now, seconds_left)
+
+
+def _wait(mail: Mail, now: int) -> tuple[Done, Result | None]:
+    """Comes back when the lease, and after it the grace, is over."""
+    later = mail.lease_until if now < mail.lease_until else mail.lease_until + mails.GRACE_SECONDS
+    if mail.timer_at != later:
+        records().write(changed(replace(mail, timer_at=later)))
+    return Done.NOTHING, None
+
+
+def _give_up(mail: Mail, now: int) -> tuple[Done, Result | None]:
+    store.move(mail.id, lambda known: mails.given_up(known) if known.rev == mail.rev else known, now)
+    return Done.GIVEN_UP, None
+
+
+def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
+    project = projects.load(mail.project)
+    if mail.kind is MailKind.CONFIRMATION:
+        return _confirmation(project, mail, now, seconds_left)
+    person = load(Person, mail.person) if mail.person else None
+    if mail.person and (person is None or person.suppression is not None):
+        return _refuse(mail, why_barred(person), now, Done.SUPPRESSED)
+    if mail.kind.is_survey and (opens := within_window(project, now)) > now:
+        later = mails.put_off(mail, opens, "send window")
+        store.move(mail.id, lambda known: later if known.rev == mail.rev else known, now)
+        return Done.LATER, None
+    request = load(SurveyRequest, mail.subject_id) if mail.kind.is_survey else None
+    taken = mails.take(mail, now)
+    try:
+        letter = _letter(project, taken, request, person)
+    except NotFoundError as error:
+        return _refuse(mail, str(error), now, Done.REFUSED)
+    if (mine := turn.lease(urgent=mail.kind.is_prompt, seconds_left=seconds_left)) is None:
+        return Done.WAITING, None
+    checks = [may_be_mailed(person)] if person else []
+    try:
+        records().write(changed(taken), *checks)
+    except ChangedError:
+        return Done.NOTHING, None
+    return send(Matter(replace(taken, rev=mail.rev + 1), request, person), letter, mine)
+
+
+def _confirmation(project: Project, mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
+    """Asks the owner of an address whether they opted in, unless the address bounced or they complained.
+
+    Who unsubscribed is asked: the one word of theirs may take back the other.
+    """
+    taken = mails.take(mail, now)
+    try:
+        to = opt_ins.addressee(mail.subject_id)
+    except NotFoundError as error:
+        return _refuse(mail, str(error), now, Done.REFUSED)
+    if to.barred:
+        return _refuse(mail, to.barred.value, now, Done.SUPPRESSED)
+    letter = compose.confirmation(project, to.opt_in, taken)
+    if (mine := turn.lease(urgent=mail.kind.is_prompt, seconds_left=seconds_left)) is None:
+        return Done.WAITING, None
+    try:
+        records().write(changed(taken), to.still_takes_mail)
+    except ChangedError:
+        return Done.NOTHING, None
+    return send(Matter(replace(taken, rev=mail.rev + 1)), letter, mine)
+
+
+def _refuse(mail: Mail, reason: str, now: int, done: Done) -> tuple[Done, Result | None]:
+    """Ends a mail that is not to be sent, unless somebody else moved it meanwhile."""
+    store.move(mail.id, lambda known: mails.refused(known, reason, now) if known.rev == mail.rev else known, now)
+    return done, None
+
+
+def _letter(project: Project, mail: Mail, request: SurveyRequest | None, person: Person | None) -> Letter:
+    if not mail.kind.is_survey:
+        return compose.other(project, mail)
+    if request is None or person is None or request.state not in _TO_BE_ASKED:
+        raise NotFoundError("the request is no longer to be sent")
+    return compose.survey(project, request, person, mail)
