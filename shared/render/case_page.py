@@ -9,8 +9,8 @@ from shared.domain.project import Project
 from shared.domain.requests import SEND_PROPERTIES
 from shared.domain.responses import Response
 from shared.render.frame import render_page
+from shared.render.palette import CATEGORY_IN_TEXT
 from shared.render.texts import mail_to
-from shared.render.theme import CATEGORY_IN_TEXT
 from shared.render.words import Words, msgid, property_title, words_for
 
 USUAL_CAUSES = (

@@ -33,7 +33,7 @@ class Tones:
 
 
 @dataclass(frozen=True, slots=True)
-class Palette:
+class BrandTones:
     """A brand's tones for both colour schemes."""
 
     light: Tones
@@ -41,13 +41,13 @@ class Palette:
 
 
 @lru_cache(maxsize=256)
-def palette(brand: str) -> Palette:
+def brand_tones(brand: str) -> BrandTones:
     """The tones of a colour `#rrggbb`.
 
     A button keeps the brand's exact colour; where that would drown in the surface, its edge shows it.
     Raises ValueError for anything that is not `#rrggbb`.
     """
-    return Palette(
+    return BrandTones(
         light=_tones(brand, LIGHT_SURFACES, BLACK, TEXT_CONTRAST),
         dark=_tones(brand, DARK_SURFACES, WHITE, TEXT_CONTRAST_ON_DARK),
     )

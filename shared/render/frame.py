@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 from shared.domain.project import Brand, Project
 from shared.render import engine
-from shared.render.color import Tones, palette
+from shared.render.color import Tones, brand_tones
 from shared.render.languages import direction, names, spoken
+from shared.render.palette import DARK, FONT, LIGHT, Palette
 from shared.render.texts import web_address
-from shared.render.theme import DARK, FONT, LIGHT, Theme
 from shared.render.words import Words, one_line
 
 _OWN_COLOR = Brand(name="").color
@@ -39,7 +39,7 @@ def switch(words: Words, **kept: object) -> list[LanguageLink]:
 
 def render_page(template: str, project: Project | None, words: Words, *, title: str, **values: object) -> str:
     """A page in its project's colours, or in Hearback's own without one."""
-    tones = palette(project.brand.color if project else _OWN_COLOR)
+    tones = brand_tones(project.brand.color if project else _OWN_COLOR)
     return engine.render(
         f"pages/{template}.html",
         locale=words.locale,
@@ -76,7 +76,7 @@ def _digest(text: str) -> str:
     return b64encode(sha256(text.encode()).digest()).decode()
 
 
-def variables(theme: Theme, tones: Tones) -> str:
+def variables(palette: Palette, tones: Tones) -> str:
     """The colours as CSS custom properties: `--page`, `--ink`, …, and the brand's `--text`, `--fill`, `--edge`."""
-    values = {name: getattr(source, name) for source in (theme, tones) for name in source.__slots__}
+    values = {name: getattr(source, name) for source in (palette, tones) for name in source.__slots__}
     return ";".join(f"--{name.replace('_', '-')}:{value}" for name, value in values.items())

@@ -11,9 +11,9 @@ from shared.domain.project import Contact, Project
 from shared.domain.requests import SEND_PROPERTIES, SurveyRequest
 from shared.domain.responses import Response
 from shared.render import engine, story
-from shared.render.color import palette
+from shared.render.color import brand_tones
+from shared.render.palette import CATEGORY_WORDS, DARK, FONT, LIGHT
 from shared.render.texts import SendTexts, mail_to, send_texts, web_address
-from shared.render.theme import CATEGORY_WORDS, DARK, FONT, LIGHT
 from shared.render.wording import from_whom, link_text, recommendation_question
 from shared.render.words import Words, one_line, property_title, words_for
 
@@ -277,7 +277,7 @@ def _message(
             preheader=one_line(preheader, 140),
             light=LIGHT,
             dark=DARK,
-            tones=palette(project.brand.color),
+            tones=brand_tones(project.brand.color),
             fonts=FONT,
             **values,
         ),

@@ -6,9 +6,9 @@ from shared.domain.figures import Figures, SegmentValue
 from shared.domain.nps import Histogram
 from shared.domain.project import Project
 from shared.render import charts, engine, story
-from shared.render.color import palette
+from shared.render.color import brand_tones
 from shared.render.frame import variables
-from shared.render.theme import DARK, FONT, LIGHT
+from shared.render.palette import DARK, FONT, LIGHT
 from shared.render.words import Words, one_line, property_title, words_for
 
 
@@ -34,7 +34,7 @@ class _Row:
 def html(project: Project, figures: Figures) -> str:
     """The report of a month. It loads nothing, needs no script and prints on A4."""
     words = words_for(project)
-    tones = palette(project.brand.color)
+    tones = brand_tones(project.brand.color)
     month = words.month(figures["month"])
     return engine.render(
         "report/report.html",

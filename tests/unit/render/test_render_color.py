@@ -9,12 +9,12 @@ from shared.render.color import (
     DARK_SURFACES,
     LIGHT_SURFACES,
     TEXT_CONTRAST,
+    brand_tones,
     contrast,
     luminance,
     mix,
-    palette,
 )
-from shared.render.theme import DARK, LIGHT
+from shared.render.palette import DARK, LIGHT
 
 EXTREMES = ["#ffff00", "#000000", "#ffffff", "#777777", "#ff0000", "#00ff00", "#0000ff", "#808080", "#1f5fbf"]
 GRID = [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in product(range(0, 256, 51), repeat=3)]
@@ -22,7 +22,7 @@ GRID = [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in product(range(0, 256, 51), repe
 
 @pytest.mark.parametrize("color", EXTREMES + GRID)
 def test_every_colour_becomes_legible(color):
-    tones = palette(color)
+    tones = brand_tones(color)
     for tone, surfaces in ((tones.light, LIGHT_SURFACES), (tones.dark, DARK_SURFACES)):
         assert tone.fill == color
         assert contrast(tone.on_fill, tone.fill) >= TEXT_CONTRAST
@@ -32,8 +32,8 @@ def test_every_colour_becomes_legible(color):
 
 
 def test_a_colour_that_is_legible_already_stays_as_it_is():
-    assert palette("#1f5fbf").light.text == "#1f5fbf"
-    assert palette("#1F5FBF").light.edge == "#1f5fbf"
+    assert brand_tones("#1f5fbf").light.text == "#1f5fbf"
+    assert brand_tones("#1F5FBF").light.edge == "#1f5fbf"
 
 
 def test_contrast_is_that_of_wcag():
@@ -50,20 +50,20 @@ def test_mixing_goes_from_one_colour_to_the_other():
 @pytest.mark.parametrize("bad", ["", "red", "#fff", "#12345g", "#1234567", "1f5fbf", "#1f5fbf;}"])
 def test_what_is_no_colour_is_refused(bad):
     with pytest.raises(ValueError, match="#rrggbb"):
-        palette(bad)
+        brand_tones(bad)
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_the_neutral_and_category_colours_are_legible(theme):
-    for surface in (theme.page, theme.card):
-        assert contrast(theme.ink, surface) >= 7
-        assert contrast(theme.muted, surface) >= TEXT_CONTRAST
-        assert contrast(theme.control, theme.card) >= CONTROL_CONTRAST
-    assert contrast(theme.ink, theme.passive_soft) >= TEXT_CONTRAST
-    assert contrast(theme.promoter, theme.promoter_soft) >= TEXT_CONTRAST
-    assert contrast(theme.detractor, theme.detractor_soft) >= TEXT_CONTRAST
-    for category in (theme.promoter, theme.passive, theme.detractor):
-        assert contrast(category, theme.card) >= CONTROL_CONTRAST
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_the_neutral_and_category_colours_are_legible(palette):
+    for surface in (palette.page, palette.card):
+        assert contrast(palette.ink, surface) >= 7
+        assert contrast(palette.muted, surface) >= TEXT_CONTRAST
+        assert contrast(palette.control, palette.card) >= CONTROL_CONTRAST
+    assert contrast(palette.ink, palette.passive_soft) >= TEXT_CONTRAST
+    assert contrast(palette.promoter, palette.promoter_soft) >= TEXT_CONTRAST
+    assert contrast(palette.detractor, palette.detractor_soft) >= TEXT_CONTRAST
+    for category in (palette.promoter, palette.passive, palette.detractor):
+        assert contrast(category, palette.card) >= CONTROL_CONTRAST
 
 
 def test_the_white_words_on_a_mail_s_chips_are_legible():

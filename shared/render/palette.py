@@ -12,7 +12,7 @@ from shared.render.words import msgid
 
 
 @dataclass(frozen=True, slots=True)
-class Theme:
+class Palette:
     """Neutral tones: `page` behind, `card` in front, `ink` and `muted` for words, `line` between, `control` around."""
 
     page: str
@@ -29,7 +29,7 @@ class Theme:
     detractor_soft: str
 
 
-LIGHT = Theme(
+LIGHT = Palette(
     page=LIGHT_SURFACES[1],
     card=LIGHT_SURFACES[0],
     ink="#1b2430",
@@ -44,7 +44,7 @@ LIGHT = Theme(
     detractor_soft="#fdefe6",
 )
 
-DARK = Theme(
+DARK = Palette(
     page=DARK_SURFACES[1],
     card=DARK_SURFACES[0],
     ink="#e8ebf0",
