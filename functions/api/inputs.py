@@ -215,11 +215,12 @@ class ResponseQuery(Input):
 
 
 class MetricsQuery(Input):
-    """GET metrics."""
+    """GET metrics. Every survey goes by mail, and so both `groups` are all there is."""
 
     since: Time | None = None
     until: Time | None = None
     trend: str | None = None
+    groups: list[Annotated[str, Field(pattern=r"^(core|email)$")]] = Field(default_factory=list)
 
 
 class SeriesQuery(Input):

@@ -41,7 +41,7 @@ def query_of(event: Mapping[str, Any]) -> dict[str, Any]:
 def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     """Names in brackets unfolded; of a name given twice the last value counts.
 
-    Delighted's Node client writes the list `expand` without brackets.
+    Delighted's Node client writes lists, such as `expand`, without brackets.
     """
     result: dict[str, Any] = {}
     for name, value in pairs:
@@ -61,4 +61,4 @@ def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     return result
 
 
-_LISTS = {"expand"}
+_LISTS = {"expand", "groups"}

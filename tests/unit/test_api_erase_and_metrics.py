@@ -235,6 +235,33 @@ def test_given_answers_then_the_metrics_are_whole_numbers_and_an_interval(world:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["groups[]=core", "groups%5B%5D=email", "groups[]=core&groups[]=email", "groups=core", "groups=core&groups=email"],
+)
+def test_given_the_groups_of_delighted_then_the_metrics_are_those_of_all_surveys(
+    world: World, api: Api, query: str
+) -> None:
+    for number, value in enumerate([10, 10, 3]):
+        records().write(created(Response(f"p{number}-1", "acme", f"p{number}", value, START, START)))
+    score.handle(batch(world.stream("response")), world.context)
+    told = api.call("GET", "metrics", query=query)
+    assert (told.status, told.body["response_count"], told.body["nps"]) == (200, 3, 33)
+    assert told.body == api.call("GET", "metrics").body
+
+
+@pytest.mark.parametrize(("query", "field"), [
+    ("groups[]=web", "groups.0"),
+    ("groups[]=", "groups.0"),
+    ("groups=sms", "groups.0"),
+    ("groups[]=core&groups[]=sms", "groups.1"),
+    ("groups[core]=1", "groups"),
+])  # fmt: skip
+def test_given_a_group_that_is_none_then_the_call_says_so(api: Api, query: str, field: str) -> None:
+    told = api.call("GET", "metrics", query=query)
+    assert (told.status, list(told.body["errors"])) == (422, [field])
+
+
 def test_given_an_empty_or_a_shared_number_then_nobody_is_erased(world: World) -> None:
     world.project()
     api = Api.of(world)
