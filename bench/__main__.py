@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench import cold, page_size, snapshot, table, usable, warm
+from bench import cold, counting, page_size, snapshot, table, usable, warm
 from bench.cost import cost
 from bench.pacing import Simulation
 from bench.surroundings import ROOT, environment
@@ -46,6 +46,8 @@ def main() -> None:
             rows.append(table.worker_row(milliseconds, _child("bench.one_worker", str(MAILS), port=port)))
     dice = Random(1)  # noqa: S311  # a simulation, and the same each time
     rows += [table.pace_row(Simulation(rate, PACED, dice).run()) for rate in RATES]
+    _say("counting")
+    rows += table.counting_rows(counting.speed(), [counting.folded(n) for n in counting.BATCHES], counting.day())
     told = f"{_circumstances()}\n\n{table.markdown(rows)}"
     sys.stdout.write(f"{told}\n")
     DOCUMENT.write_text(_with_table(DOCUMENT.read_text(encoding="utf-8"), told), encoding="utf-8")

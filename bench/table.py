@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.cold import Cold
 from bench.cost import FLOOR_MAIL, FLOOR_REST, Cost
+from bench.counting import Day, Folded
 from bench.pacing import Paced
 from bench.page_size import LOADER, PEERS
 from bench.usable import KBIT_A_SECOND, ROUND_TRIP, Usable
@@ -46,6 +47,20 @@ def cold_rows(found: Sequence[Cold]) -> list[Row]:
         )
         for one in ordered
     ]
+
+
+def counting_rows(speed: float, folded: Sequence[Folded], day: Day) -> list[Row]:
+    """What counting costs, and how a day of many answers goes."""
+    rows = [Row("counting: answers a second on one core, no I/O", f"{speed:,.0f}")]
+    rows += [
+        Row(f"counting: WU per answer, {one.batch:,} at once", f"{one.ours:.1f}", f"plain design: {one.plain:.1f}")
+        for one in folded
+    ]
+    met = f"{day.conflicts:,} of {day.transactions:,} transactions met another"
+    rows.append(Row(f"counting: {day.responses:,} answers in a day, 4 shards", met, f"{day.retries:,} repetitions"))
+    busiest = f"{day.units:,} WU; its busiest row {day.hottest:.1f} a second"
+    rows.append(Row("counting: units of that day", busiest, "a partition takes 1,000 a second"))
+    return rows
 
 
 def warm_rows(found: Sequence[Warm]) -> list[Row]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench import journeys, one_warm, page_size, scene, table, units
+from bench import counting, journeys, one_warm, page_size, scene, table, units
 from bench.__main__ import DOCUMENT, END, START, _with_table
 from bench.aws import RECORDS, Aws
 from bench.cost import cost
@@ -151,3 +151,19 @@ def test_given_the_document_then_only_its_table_is_replaced() -> None:
     assert after.partition(START)[0] == document.partition(START)[0]
     assert after.partition(END)[2] == document.partition(END)[2]
     assert _with_table(after, "| new |") == after
+
+
+def test_given_five_dimensions_then_folding_counts_below_the_plain_design() -> None:
+    # seven rows an answer: all, its day and five segments; alone each is twice a unit, and so is the ledger row
+    alone, some, many = (counting.folded(batch, 200) for batch in (1, 10, 100))
+    assert (alone.plain, alone.ours) == (7, 2 * (7 + 1))
+    assert alone.ours > some.ours > many.ours
+    assert many.ours < many.plain / 2
+    assert (alone.transactions, many.transactions) == (200, 4)
+
+
+def test_given_a_simulated_day_then_one_shard_meets_nobody_and_four_meet_one_another() -> None:
+    one, four = counting.day(100_000, shards=1), counting.day(100_000)
+    assert (one.conflicts, one.retries) == (0, 0)
+    assert 0 < four.conflicts <= four.retries
+    assert four.hottest < 100
