@@ -10,7 +10,7 @@ TESTS := $(wildcard tests/unit tests/store tests/events tests/infra tests/stack 
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup node demo up down test bench lint format typecheck messages deploy bootstrap clean
+.PHONY: help setup node demo up down test bench soak lint format typecheck messages deploy bootstrap clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ test: setup ## every check and every test (ARGS are for pytest)
 
 bench: setup ## measure cold imports, warm calls, AWS usage and cost into docs/performance.md
 	@exec $(BIN)/python -m bench
+
+soak: setup ## answers under injected faults and killed workers, on a local stack of its own (ARGS="--responses 2000")
+	@exec $(BIN)/python -m bench.soak $(ARGS)
 
 lint: setup ## style and imports
 	@$(BIN)/ruff check
