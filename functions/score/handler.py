@@ -56,7 +56,7 @@ def _audit(context: LambdaContext) -> dict[str, int]:
     drift = 0
     for one in nightly.run(clock.now(), lambda: context.get_remaining_time_in_millis() < _LAST_MILLISECONDS):
         if one.audit is None:
-            logger.warning("not audited: no time left", project=one.project)
+            logger.warning("not audited: no time left, or just counted again", project=one.project)
             metrics.add_metric(name="AuditsUnfinished", unit=MetricUnit.Count, value=1)
             continue
         drift += len(one.audit.drift)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shared.domain.monthly import month_of
 from shared.domain.project import DAY, Project
-from shared.store import audits, projects
+from shared.store import audits, projects, recounts
 from shared.store.audits import Audit
 from shared.store.stream import Countable
 
@@ -33,8 +33,15 @@ class Checked:
 
 
 def run(now: int, enough: Callable[[], bool]) -> Iterator[Checked]:
-    """Audits every project, until `enough` says that the time is up."""
+    """Audits every project, until `enough` says that the time is up.
+
+    One that is being counted again by new rules is left for the next night: its counters are of two kinds.
+    """
+    counted_again = {one.project for one in recounts.pending()}
     for project in projects.all_projects():
+        if project.id in counted_again:
+            yield Checked(project.id, None)
+            continue
         try:
             yield Checked(project.id, _checked(project, now, enough))
         except TimeUpError:

@@ -69,8 +69,13 @@ def wanted(project: str, version: int, kinds: Sequence[str], now: int) -> Put:
 
 def due(now: int) -> Iterator[Recount]:
     """What may be counted again now, by project."""
+    return (one for one in pending() if one.ready_at <= now)
+
+
+def pending() -> Iterator[Recount]:
+    """What is to be counted again, at once or later, by project."""
     every = (unpack(Recount, item) for item in records().query(keys.recount("").pk))
-    return (one for one in every if one.pending and one.ready_at <= now)
+    return (one for one in every if one.pending)
 
 
 def keep(recount: Recount) -> Recount:

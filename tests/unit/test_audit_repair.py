@@ -233,6 +233,15 @@ def test_given_a_record_on_its_way_then_the_night_tells_no_drift(world: World, m
     assert nightly_drift(world) == {"drift": 0}
 
 
+def test_given_rules_that_just_changed_then_the_night_leaves_the_project_alone(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counted(world, [("answer", 0, 9, 2, 0)])
+    world.project(dimensions=["region"])
+    assert nightly_drift(world) == {"drift": 0}
+    assert "AuditsUnfinished" in capsys.readouterr().out
+
+
 def test_given_no_time_then_the_night_says_that_it_is_not_done(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
