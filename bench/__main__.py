@@ -24,6 +24,7 @@ PAIRS, PAIRS_OF_PAGE, CALLS, SURVEYS, ANSWERS = 7, 21, 400, 100, 30
 SES_ANSWERS = (0, 100)
 """Milliseconds that SES takes to answer: none, which leaves our own work alone, and about what it really takes."""
 MAILS, RATES, PACED = 100, (14, 200, 1_000), 100_000
+READ = (1_000, 1_000_000)
 _SECONDS = 120
 
 
@@ -48,13 +49,14 @@ def main() -> None:
     rows += [table.pace_row(Simulation(rate, PACED, dice).run()) for rate in RATES]
     _say("counting")
     rows += table.counting_rows(counting.speed(), [counting.folded(n) for n in counting.BATCHES], counting.day())
+    rows += table.reading_rows(_child("bench.reading", *map(str, READ)))
     told = f"{_circumstances()}\n\n{table.markdown(rows)}"
     sys.stdout.write(f"{told}\n")
     DOCUMENT.write_text(_with_table(DOCUMENT.read_text(encoding="utf-8"), told), encoding="utf-8")
     _say(f"written to {DOCUMENT.relative_to(ROOT)}")
 
 
-def _child(module: str, *arguments: str, port: int = 0) -> dict[str, Any]:
+def _child(module: str, *arguments: str, port: int = 0) -> Any:
     """What a module of the bench finds in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         result, log = Path(folder) / "result.json", Path(folder) / "log"
@@ -63,8 +65,7 @@ def _child(module: str, *arguments: str, port: int = 0) -> dict[str, Any]:
             subprocess.run(
                 command, cwd=ROOT, env=environment(ROOT, port=port), stdout=output, check=True, timeout=_SECONDS
             )
-        found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-    return found
+        return json.loads(result.read_text(encoding="utf-8"))
 
 
 def _journey_rows(found: dict[str, Any]) -> list[Row]:

@@ -63,6 +63,19 @@ def counting_rows(speed: float, folded: Sequence[Folded], day: Day) -> list[Row]
     return rows
 
 
+def reading_rows(found: Sequence[Mapping[str, float]]) -> list[Row]:
+    """What a year's figures read, by the number of answers."""
+    few = found[0]
+    return [
+        Row(
+            f"reading a year's score: {one['answers']:,.0f} answers",
+            f"{one['rows']:.0f} counter rows in {one['calls']:.0f} calls, {one['units']:.0f} RU",
+            f"{one['units'] / few['units']:.2f} × the units of {few['answers']:,.0f}, ≤ 1.1" if one is not few else "",
+        )
+        for one in found
+    ]
+
+
 def warm_rows(found: Sequence[Warm]) -> list[Row]:
     """Ratios of warm CPU."""
     return [

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench import counting, journeys, one_warm, page_size, scene, table, units
+from bench import counting, journeys, one_warm, page_size, reading, scene, table, units
 from bench.__main__ import DOCUMENT, END, START, _with_table
 from bench.aws import RECORDS, Aws
 from bench.cost import cost
@@ -167,3 +167,13 @@ def test_given_a_simulated_day_then_one_shard_meets_nobody_and_four_meet_one_ano
     assert (one.conflicts, one.retries) == (0, 0)
     assert 0 < four.conflicts <= four.retries
     assert four.hottest < 100
+
+
+def test_given_a_hundred_times_the_answers_then_a_years_score_reads_as_many_rows(
+    monkeypatch: pytest.MonkeyPatch, fresh: None
+) -> None:
+    monkeypatch.setattr(clients, "dynamodb", clients.dynamodb)
+    few, many = reading.year(1_000), reading.year(100_000)
+    assert few["calls"] == many["calls"] == 12
+    assert many["rows"] == few["rows"] == 365
+    assert many["units"] / few["units"] <= 1.1
