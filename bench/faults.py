@@ -47,6 +47,11 @@ class Faults(ThreadingHTTPServer):
         """Where it listens."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
+    def note(self, what: str) -> None:
+        """Counts something that happened."""
+        with self._lock:
+            self.told[what] += 1
+
     def fate(self, operation: str) -> tuple[str, float]:
         """What becomes of a call, and a number from 0 to 1 that goes with it."""
         with self._lock:
@@ -129,7 +134,7 @@ class _Passing(BaseHTTPRequestHandler):
         worker = process_behind(self.client_address[1])
         if worker and worker != os.getpid():
             os.kill(worker, signal.SIGKILL)
-            self.server.told["workers killed"] += 1
+            self.server.note("workers killed")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
         """Says nothing."""

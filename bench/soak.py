@@ -46,6 +46,7 @@ _ACKNOWLEDGED = {"answer": {303}, "erase": {202, 404}}
 _CALL_SECONDS = 60
 _PATIENCE = 400
 _GROUP = 90
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(slots=True)
@@ -133,11 +134,16 @@ def _play(asked: Asked, contract: Mapping[str, Any], told: Counter[str]) -> None
     for number, (score, comment) in enumerate(asked.answers):
         form = {"score": str(score), "comment": comment}
         _until("answer", partial(requests.post, link, data=form, allow_redirects=False, timeout=_CALL_SECONDS), told)
-        told["edits acknowledged" if number else "answers acknowledged"] += 1
+        _note(told, "edits acknowledged" if number else "answers acknowledged")
     if asked.erased:
         address, key = f"{contract['api_url']}people/{asked.person}", (contract["api_key"], "")
         _until("erase", partial(requests.delete, address, auth=key, timeout=_CALL_SECONDS), told)
-        told["erasures acknowledged"] += 1
+        _note(told, "erasures acknowledged")
+
+
+def _note(told: Counter[str], what: str) -> None:
+    with _one_at_a_time:
+        told[what] += 1
 
 
 def _until(what: str, call: Callable[[], requests.Response], told: Counter[str]) -> None:
@@ -145,14 +151,14 @@ def _until(what: str, call: Callable[[], requests.Response], told: Counter[str])
     end = time.monotonic() + _PATIENCE
     pause = 0.1
     while time.monotonic() < end:
-        told["calls of clients"] += 1
+        _note(told, "calls of clients")
         try:
             status = call().status_code
         except requests.RequestException:
             status = 0
         if status in _ACKNOWLEDGED[what]:
             return
-        told[f"answered {status or 'by nobody'}"] += 1
+        _note(told, f"answered {status or 'by nobody'}")
         time.sleep(pause)
         pause = min(2 * pause, 2.0)
     raise RuntimeError(f"{what} was not acknowledged within {_PATIENCE} s; the last status was {status}")
