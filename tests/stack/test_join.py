@@ -93,7 +93,7 @@ def test_who_does_not_confirm_is_forgotten_after_a_week(stack: Stack) -> None:
         assert requests.get(link, timeout=30).status_code == 410
         sqs = stack.client("sqs")
         [found] = stack.client("cloudformation").describe_stacks(StackName="hearback-local")["Stacks"]
-        queue = next(one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == "BulkQueue")
+        queue = next(one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == "PromptQueue")
         sqs.send_message(QueueUrl=queue, MessageBody=f'{{"opt_in": "{waiting["id"]}"}}')
         stack.until(lambda: opt_in_of(stack, address) is None, seconds=20)
     finally:
