@@ -61,7 +61,17 @@ def test_given_the_same_file_twice_then_the_second_adds_nothing_and_the_command_
     mark = f"twice-{time.time_ns()}"
     file = tmp_path / "people.csv"
     file.write_bytes(text("Mail", "Plan", *[f"{mark}-{n}@people.example.org,pro" for n in range(300)], header=2))
-    words = ("people", "import", file, "--column", "Mail=email", "--state", stack.state)
+    words = (
+        "people",
+        "import",
+        file,
+        "--column",
+        "Mail=email",
+        "--project",
+        stack.contract["project"],
+        "--state",
+        stack.state,
+    )
     first = hearback(*words)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "300 rows: 300 created" in first.stdout
@@ -81,7 +91,7 @@ def test_given_history_then_it_counts_in_its_months_and_nobody_hears_of_it(stack
     file = tmp_path / "history.csv"
     file.write_bytes(text("email,score,comment,created_at", *rows, header=1))
     mails = len(stack.inbox.mails())
-    words = ("responses", "import", file, "--state", stack.state)
+    words = ("responses", "import", file, "--project", stack.contract["project"], "--state", stack.state)
     done = hearback(*words)
     assert f"{HISTORY} rows: {HISTORY} created" in done.stdout, done.stdout + done.stderr
 
