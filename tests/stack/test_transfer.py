@@ -61,17 +61,8 @@ def test_given_the_same_file_twice_then_the_second_adds_nothing_and_the_command_
     mark = f"twice-{time.time_ns()}"
     file = tmp_path / "people.csv"
     file.write_bytes(text("Mail", "Plan", *[f"{mark}-{n}@people.example.org,pro" for n in range(300)], header=2))
-    words = (
-        "people",
-        "import",
-        file,
-        "--column",
-        "Mail=email",
-        "--project",
-        stack.contract["project"],
-        "--state",
-        stack.state,
-    )
+    here = ("--project", stack.contract["project"], "--state", stack.state)
+    words = ("people", "import", file, "--column", "Mail=email", *here)
     first = hearback(*words)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "300 rows: 300 created" in first.stdout
