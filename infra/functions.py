@@ -105,6 +105,12 @@ class Function(Construct):
                 raise ValueError(f"{self.name} is granted {wildcard} without a reason")
             accept(self.role, "IAM5", because, finding=wildcard)
 
+    def goes_on_by_itself(self) -> None:
+        """Let the function send itself messages until its work is done: Lambda would stop it after sixteen."""
+        cfn = self.function.node.default_child
+        if isinstance(cfn, lambda_.CfnFunction):
+            cfn.recursive_loop = "Allow"
+
     def knows(self, **environment: str) -> None:
         """Give the function environment variables of its own."""
         for name, value in environment.items():

@@ -155,6 +155,7 @@ class HearbackStack(cdk.Stack):
 
     def _bring_in(self) -> None:
         transfers = self.transfers
+        self.transfer.goes_on_by_itself()
         self.api.may("s3:PutObject", on=[transfers.files("uploads")], because=EACH_FILE)
         self.api.may("s3:GetObject", on=[transfers.files("results")], because=EACH_FILE)
         self.api.knows(TRANSFERS_BUCKET=transfers.bucket.bucket_name)

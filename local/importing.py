@@ -66,13 +66,28 @@ def _import(api: Api, wish: Wish) -> int:
     _upload(wish.file, one["upload_url"])
     say(f"import {one['id']}: uploaded; it goes on by itself, whether or not this command waits for it")
     one = _await_end(api, one["id"], wish.file.stat().st_size)
-    wish.results.write_bytes(requests.get(one["result_url"], timeout=_UPLOAD_SECONDS).content)
+    wish.results.write_bytes(_results(api, one))
     counts = ", ".join(f"{number} {name}" for name, number in one["counts"].items()) or "no rows"
     say(f"{one['rows_done']} rows: {counts}{'; nothing was written (a dry run)' if wish.dry_run else ''}")
     say(f"a line for each row: {wish.results}")
     if one["state"] == "failed":
         raise CommandError(f"the import failed: {one['problem']}")
     return 1 if one["counts"].get("failed") else 0
+
+
+def _results(api: Api, one: dict[str, Any]) -> bytes:
+    """The result file, asked for again under a fresh address when S3 does not give it."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            answer = requests.get(one["result_url"], timeout=_UPLOAD_SECONDS)
+            if answer.ok:
+                return answer.content
+            problem = f"S3 answered {answer.status_code}"
+            one = api.find_import(one["id"])
+        except requests.RequestException as error:
+            problem = type(error).__name__
+        time.sleep(2**attempt if attempt < _ATTEMPTS else 0)
+    raise CommandError(f"the import has ended, but its results could not be fetched: {problem}")
 
 
 def _upload(file: Path, url: str) -> None:
@@ -95,8 +110,12 @@ def _await_end(api: Api, import_id: str, size: int) -> dict[str, Any]:
     with counted("Importing (bytes)", size) as tell:
         last, moved = -1, time.monotonic()
         while True:
-            one = api.find_import(import_id)
-            tell(one["bytes_done"])
+            try:
+                one = api.find_import(import_id)
+            except requests.RequestException:
+                # It goes on whether or not it can be looked at; what lasts ends in the complaint below.
+                one = {"bytes_done": last, "result_url": None}
+            tell(max(0, one["bytes_done"]))
             if one["result_url"]:
                 return one
             if one["bytes_done"] != last:

@@ -33,25 +33,37 @@ def erase(project: Project, person: Person, now: int) -> None:
     """
     opt_ins.withdraw(project.id, person.email)
     rules = counting_rules.load(project.id)
-    months = _sweep(rules, person.id)
-    for month in months & {item["sk"] for item in reports.all_of(project.id)}:
-        reports.request(project.id, month, now, quiet=True)
+    months = _commented_in(rules, person.id)
+    _rebuild_reports(project, months, now)
+    _sweep(rules, person.id)
+    # A report that was built meanwhile may still have quoted them.
+    _rebuild_reports(project, months, now)
     _rewrite(partial(_forgotten, person.id))
     # What was written while the first sweep ran; without the person's record nothing new can follow.
     _sweep(rules, person.id)
 
 
-def _sweep(rules: Rules, person_id: str) -> set[str]:
-    """Goes through all of a person's items; returns the months in which they commented."""
-    months = set()
+def _commented_in(rules: Rules, person_id: str) -> set[str]:
+    """The months in which they commented, in versions since replaced too; an erased response tells that it did."""
+    return {
+        month_of(item["created_at"], rules.project.zone).name
+        for item in entered.items_of(person_id)
+        if item["kind"] in {"response", "edit"} and item.get("commented")
+    }
+
+
+def _rebuild_reports(project: Project, months: set[str], now: int) -> None:
+    for month in months & {item["sk"] for item in reports.all_of(project.id)}:
+        reports.request(project.id, month, now, quiet=True)
+
+
+def _sweep(rules: Rules, person_id: str) -> None:
+    """Goes through all of a person's items, and leaves nothing in them that names or quotes anybody."""
     for item in entered.items_of(person_id):
-        if item["kind"] == "response" and item.get("comment"):
-            months.add(month_of(item["created_at"], rules.project.zone).name)
         if item["kind"] == "follow_up" and item.get("case"):
             _rewrite(partial(_silent_case, item["case"]))
         elif item["kind"] in {"request", "response", "edit", "unsubscribe", "bounce", "idempotency", "moved"}:
             _rewrite(partial(_anonymous, rules, Key(item["pk"], item["sk"])))
-    return months
 
 
 def _rewrite(decide: Callable[[], Sequence[Write]]) -> None:

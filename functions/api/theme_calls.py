@@ -1,6 +1,6 @@
 """The call for what comments are about: themes side by side, and the phrases that set groups apart."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 
 from functions.api import figures, inputs, outputs
@@ -37,7 +37,7 @@ def get_themes(call: Call[inputs.ThemesQuery]) -> Answer:
             "phrases": {
                 "promoters": _apart(now, Category.PROMOTER),
                 "detractors": _apart(now, Category.DETRACTOR),
-                "rising": outputs.phrases(themes.distinguishing(_words(now), _words(before))),
+                "rising": outputs.phrases(themes.distinguishing(_voices(now), _voices(before))),
             },
             "comments_read": len(now),
         }
@@ -64,13 +64,17 @@ def _said(project: Project, months: list[Month], now: int) -> _Said:
 
 def _apart(said: _Said, category: Category) -> list[outputs.Shape]:
     """What people of a category say more than everybody else."""
-    theirs = [phrases for one, phrases in said if one.category is category]
-    others = [phrases for one, phrases in said if one.category is not category]
+    theirs = _voices([(one, phrases) for one, phrases in said if one.category is category])
+    others = _voices([(one, phrases) for one, phrases in said if one.category is not category])
     return outputs.phrases(themes.distinguishing(theirs, others))
 
 
-def _words(said: _Said) -> Iterable[Mapping[str, str]]:
-    return [phrases for _, phrases in said]
+def _voices(said: _Said) -> list[Mapping[str, str]]:
+    """The phrases of each person: one who answers often is one voice."""
+    found: dict[str, dict[str, str]] = {}
+    for one, phrases in said:
+        found.setdefault(one.person or one.id, {}).update(phrases)
+    return list(found.values())
 
 
 ROUTES = (Route("GET", "metrics/themes", Scope.READ, inputs.ThemesQuery, get_themes),)

@@ -10,7 +10,7 @@ from functions.deliver.turn import SecondsLeft
 from shared.domain import mails, requests
 from shared.domain.mails import Mail, MailKind
 from shared.domain.people import Person
-from shared.domain.project import Project
+from shared.domain.project import DAY, Project
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.scheduling import within_window
 from shared.outside import clock, log
@@ -63,6 +63,9 @@ def _ask(
     if (opens := within_window(project, now)) > now:
         records().write(changed(replace(request, timer_at=opens)))
         return Done.LATER, None
+    if kind is MailKind.INVITATION:
+        # However late the survey goes out, its link is good for as long as the project says.
+        handed_over = replace(handed_over, expires_at=max(request.expires_at, now + project.link_days * DAY))
     mail = mails.take(
         Mail(
             id=mails.reminder_id(request.id, handed_over.reminders),

@@ -13,7 +13,7 @@ from shared.domain.errors import NotFoundError
 from shared.domain.mails import Mail, MailKind, Step
 from shared.domain.people import Person
 from shared.domain.project import Project
-from shared.domain.requests import RequestState, SurveyRequest
+from shared.domain.requests import PROJECT_CLOSED, RequestState, SurveyRequest
 from shared.domain.scheduling import within_window
 from shared.outside import clock, log
 from shared.outside.mailer import Result
@@ -61,6 +61,8 @@ def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Don
     project = projects.load(mail.project)
     if mail.kind is MailKind.CONFIRMATION:
         return _confirmation(project, mail, now, seconds_left)
+    if mail.kind.is_survey and not project.open:
+        return _refuse(mail, PROJECT_CLOSED, now, Done.REFUSED)
     person = load(Person, mail.person) if mail.person else None
     if mail.person and (person is None or person.suppression is not None):
         return _refuse(mail, why_barred(person), now, Done.SUPPRESSED)
@@ -69,6 +71,8 @@ def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Don
         store.move(mail.id, lambda known: later if known.rev == mail.rev else known, now)
         return Done.LATER, None
     request = load(SurveyRequest, mail.subject_id) if mail.kind.is_survey else None
+    if request is not None and now >= request.expires_at:
+        return _refuse(mail, "the link would be dead", now, Done.REFUSED)
     taken = mails.take(mail, now)
     try:
         letter = _letter(project, taken, request, person)
@@ -89,6 +93,8 @@ def _confirmation(project: Project, mail: Mail, now: int, seconds_left: SecondsL
 
     Who unsubscribed is asked: the one word of theirs may take back the other.
     """
+    if not project.opt_in.enabled:
+        return _refuse(mail, "opting in is over", now, Done.REFUSED)
     taken = mails.take(mail, now)
     try:
         to = opt_ins.addressee(mail.subject_id)

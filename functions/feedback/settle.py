@@ -42,10 +42,18 @@ def _told(mail: Mail, report: Report, now: int) -> Mail:
 
 
 def _block(person_id: str, report: Report, mail: Mail | None, now: int) -> None:
+    known: Person | None = None
+    complained = report.state is MailState.COMPLAINED
     if report.address_dead:
-        suppression.bounced(person_id, now, addresses=report.recipients, also=lambda person: _notice(person, mail, now))
-    if report.state is MailState.COMPLAINED:
-        suppression.complained(person_id, now)
+        known = suppression.bounced(
+            person_id, now, addresses=report.recipients, also=lambda person: _notice(person, mail, now)
+        )
+    if complained:
+        known = suppression.complained(person_id, now)
+    if known is None and mail is not None and mail.kind.is_survey and (report.address_dead or complained):
+        # The person was erased meanwhile: what SES says of the address outlives them.
+        for address in report.recipients:
+            suppression.bar_address(mail.project, address, now, complained=complained)
 
 
 def _block_address(mail: Mail, report: Report, now: int) -> None:

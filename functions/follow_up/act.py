@@ -172,7 +172,7 @@ def _better_since(matter: Matter) -> list[Write]:
         return []
     held = records().get(claim_key(matter.project.id, response.account_id, response.person))
     case = load(Case, held["case"]) if held else None
-    if case is None or response.updated_at <= case.opened_at:
+    if case is None or response.created_at <= case.opened_at:
         return []
     if response.id in case.responses or not cases.is_about(case, response.person):
         return []

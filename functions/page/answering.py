@@ -39,7 +39,8 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
     log.concern(request=request.id, project=request.project)
     project = projects.load(request.project)
     preference = web.preference_of(event)
-    if not requests.is_open(request, now):
+    gone = response is not None and (response.erased or response.person != request.person)
+    if gone or not requests.is_open(request, now):
         return web.page(pages.problem("expired", project, preference), 410)
     if not project.open:
         return web.page(pages.problem("closed", project, preference), 410)

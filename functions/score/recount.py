@@ -43,8 +43,16 @@ class Progress:
 
 def run(now: int, enough: Callable[[], bool]) -> Iterator[Progress]:
     """Goes on with every recount that is due, until `enough` says that the time is up."""
+    fault: Exception | None = None
     for one in recounts.due(now):
-        yield _go_on(one, now, enough)
+        try:
+            progress = _go_on(one, now, enough)
+        except Exception as error:  # noqa: BLE001  # one project's fault must not hold up the others; it is raised below
+            fault = fault or error
+        else:
+            yield progress
+    if fault:
+        raise fault
 
 
 def _go_on(one: Recount, now: int, enough: Callable[[], bool]) -> Progress:

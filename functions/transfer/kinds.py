@@ -1,7 +1,7 @@
 """What becomes of a group of rows: people or earlier responses, some at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -70,7 +70,16 @@ def work_off(one: Import, project: Project, group: Sequence[Row], now: int, *, r
     with ThreadPoolExecutor(AT_ONCE) as pool:
         done = pool.map(lambda rows: list(_in_order(one, project, rows, marks, now)), of_one.values())
         lines = [line for some in done for line in some]
+    if repeated:
+        lines = _told_late(one, lines, marks)
     return sorted(lines, key=lambda line: line.row)
+
+
+def _told_late(one: Import, lines: Sequence[Line], marks: Collection[int]) -> list[Line]:
+    """A write of the worker that died may have come through after the marks were read: then its row has one by now."""
+    silent = [line.row for line in lines if line.outcome.get("status") == "unchanged" and line.row not in marks]
+    late = imports.read_marks(one, silent) if silent and not one.dry_run else {}
+    return [replace(line, outcome=late.get(line.row, line.outcome)) for line in lines]
 
 
 def _read(one: Import, project: Project, number: int, row: Row, now: int) -> _Given:

@@ -156,7 +156,7 @@ def _claim_one(item: Item, now: int) -> bool:
     one = _claim(item, now)
     try:
         records().update(one.key, one.expression, condition=one.condition, values=one.values)
-    except ChangedError:
+    except (ChangedError, BusyError):
         return False
     return True
 

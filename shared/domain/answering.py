@@ -23,6 +23,7 @@ QUICK_SECONDS = 10
 MOST_CHOICES_AN_HOUR = 20
 MOST_VERSIONS_AN_HOUR = 30
 MOST_VERSIONS = 300
+MOST_CHOICES = 100
 """The bounds of one link's writes. Choices end earlier, so that there is always room for Send."""
 
 
@@ -117,11 +118,16 @@ def released(response: Response, *, now: int) -> Response:
     return _counting(replace(response, quarantine=""), now)
 
 
-def check_pace(response: Response | None, earlier: Sequence[Response], *, most: int, now: int) -> None:
-    """Raises TooManyError when a link has been written to too often: `most` times within the hour, or 300 in all."""
+def check_pace(
+    response: Response | None, earlier: Sequence[Response], *, most: int, now: int, in_all: int = MOST_VERSIONS
+) -> None:
+    """Raises TooManyError when a link has been written to too often: `most` times within the hour, or so often in all.
+
+    Choices end sooner than answers that are sent: what a machine picks leaves room for the person.
+    """
     if response is None:
         return
-    if response.rev >= MOST_VERSIONS:
+    if response.rev >= in_all:
         raise TooManyError(HOUR)
     written = sorted((one.updated_at for one in (*earlier, response) if one.updated_at > now - HOUR), reverse=True)
     if len(written) >= most:

@@ -79,6 +79,9 @@ def corrected(response: Response, correction: Correction, *, now: int) -> Respon
         account_id=response.account_id if correction.properties is None else kept.get("account_id", ""),
         tags=response.tags if correction.tags is None else correction.tags,
     )
+    if after != response:
+        # What somebody has looked at and corrected is no mere choice any more.
+        after = replace(after, partial=False, timer_at=0)
     return response if after == response else replace(after, updated_at=now)
 
 

@@ -9,6 +9,7 @@ from shared.domain.people import Person
 from shared.domain.project import DAY
 
 MAX_NAME = 200
+MOST_MAILS = 3
 CONFIRM_DAYS = 7
 """How long an opt-in waits for its confirmation; then nothing of it is kept."""
 
@@ -50,8 +51,8 @@ class OptIn:
 
 
 def may_ask_again(opt_in: OptIn, now: int) -> bool:
-    """Whether another confirmation mail may go to the address: one an hour."""
-    return now >= opt_in.asked_at + HOUR
+    """Whether another confirmation mail may go to the address: one an hour, three until it is forgotten."""
+    return now >= opt_in.asked_at + HOUR and (opt_in.mails < MOST_MAILS or bool(opt_in.confirmed_at))
 
 
 def asked(opt_in: OptIn, *, name: str, locale: str, now: int) -> OptIn:

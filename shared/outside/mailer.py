@@ -39,22 +39,7 @@ class Result:
     account_wide: bool = False
 
 
-_REFUSED = frozenset(
-    {"MessageRejected", "MailFromDomainNotVerifiedException", "InvalidParameterValue", "ValidationError"}
-)
-_STOPPED = frozenset(
-    {
-        "AccountSendingPausedException",
-        "AccountSuspendedException",
-        "AccountSuspended",
-        "ConfigurationSetSendingPausedException",
-        "SendingPausedException",
-        "SendingPaused",
-        "ConfigurationSetDoesNotExist",
-        "AccessDenied",
-        "AccessDeniedException",
-    }
-)
+_REFUSED = frozenset({"MessageRejected", "InvalidParameterValue", "ValidationError"})
 # SES also rejects messages in these words; taken as a rejection, every survey of the account would be cancelled.
 _STOPPED_WORDS = ("sending paused", "sending suspended", "sending is paused", "sending is suspended")
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "LimitExceededException"})
@@ -73,7 +58,7 @@ def send(*, sender: str, recipient: str, raw: bytes, tags: dict[str, str]) -> Re
     except (EndpointConnectionError, ConnectTimeoutError) as error:
         return Result(Outcome.LATER, reason=type(error).__name__)
     except ClientError as error:
-        return _refusal(error)
+        return _refusal(error, sender)
     except BotoCoreError as error:
         return Result(Outcome.UNKNOWN, reason=type(error).__name__)
     return Result(Outcome.ACCEPTED, message_id=answer["MessageId"])
@@ -85,14 +70,19 @@ def quota() -> Quota:
     return Quota(float(answer["MaxSendRate"]), float(answer["Max24HourSend"]), float(answer["SentLast24Hours"]))
 
 
-def _refusal(error: ClientError) -> Result:
-    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-    daily = "daily" in message.lower()
+def _refusal(error: ClientError, sender: str) -> Result:
+    """What SES's refusal means.
+
+    Only what speaks of this one mail ends it: a fault of the sender, of our credentials or of anything unknown would
+    otherwise cancel every survey that is due.
+    """
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "").lower()
+    daily = "daily" in message
     if code in _THROTTLED:
         return Result(Outcome.LATER, reason=code, daily=daily, throttled=not daily)
-    if code in _STOPPED or message.lower().startswith(_STOPPED_WORDS):
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+        return Result(Outcome.UNKNOWN, reason=code)
+    unverified = "not verified" in message and sender.lower().rpartition("@")[2] in message
+    if code not in _REFUSED or message.startswith(_STOPPED_WORDS) or unverified:
         return Result(Outcome.LATER, reason=code, account_wide=True)
-    if code in _REFUSED:
-        return Result(Outcome.REFUSED, reason=code)
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    return Result(Outcome.UNKNOWN if status >= 500 else Outcome.REFUSED, reason=code)
+    return Result(Outcome.REFUSED, reason=code)

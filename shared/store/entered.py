@@ -91,11 +91,13 @@ def items_of(person_id: str) -> Iterator[Item]:
 
 def _moved(person_id: str, response_id: str) -> Iterator[Item]:
     response = load(Response, response_id)
-    if response is None or response.person != person_id:
-        return
     asked = keys.asked(response_id)
-    # The request was its first person's, and goes with them.
-    yield from (item for item in records().query(asked.pk, prefix=asked.sk) if item["kind"] != "request")
+    theirs = response is not None and response.person == person_id
+    for item in records().query(asked.pk, prefix=asked.sk):
+        # The request was its first person's, and goes with them. Of a response that has gone on to somebody else, the
+        # versions of this person's time stay.
+        if item["kind"] != "request" and (theirs or (item["kind"] == "edit" and item["person"] == person_id)):
+            yield item
 
 
 def _pointer(response: Response) -> list[Write]:

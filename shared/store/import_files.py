@@ -20,6 +20,9 @@ LEAST_PART = 8 << 20
 UPLOAD_SECONDS = 3600
 RESULT_SECONDS = 3600
 
+_MISSING = frozenset({"403", "404", "AccessDenied", "NoSuchKey"})
+"""S3 tells who may not list a bucket that a missing file is forbidden."""
+
 RESULT_COLUMNS = ("row", "email", "status", "survey", "reason")
 _BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _TYPE = "text/csv; charset=utf-8"
@@ -55,7 +58,7 @@ def find_upload(one: Import) -> tuple[str, int]:
     try:
         found = clients.s3().head_object(Bucket=_bucket(), Key=upload_key(one))
     except ClientError as error:
-        if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
+        if error.response["Error"]["Code"] in _MISSING:
             raise NotFoundError("there is no such file") from error
         raise
     return found["ETag"], found["ContentLength"]
@@ -73,7 +76,7 @@ def read_upload(one: Import, offset: int) -> Iterator[bytes]:
                 Bucket=_bucket(), Key=upload_key(one), Range=f"bytes={start}-{last}", IfMatch=one.etag
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"PreconditionFailed", "412", "NoSuchKey", "InvalidRange"}:
+            if error.response["Error"]["Code"] in {"PreconditionFailed", "412", "InvalidRange"} | _MISSING:
                 raise InvalidError({"file": ["was replaced while it was worked through"]}) from error
             raise
         yield answer["Body"].read()

@@ -63,9 +63,14 @@ def _consent(project: Project) -> list[Write]:
     return [Replace({"pk": key.pk, "sk": key.sk, "kind": "consent", "text": text}) for key, text in found]
 
 
+def _counts_by(project: Project) -> tuple[Any, ...]:
+    """What decides how a response is counted; the locale is that of comments without one."""
+    return project.dimensions, project.themes, project.time_zone, project.locale
+
+
 def _recount(before: Project, after: Project, now: int) -> list[Write]:
     """What has everything counted again when other days, segments or themes are counted than before."""
-    if (before.dimensions, before.themes, before.time_zone) == (after.dimensions, after.themes, after.time_zone):
+    if _counts_by(before) == _counts_by(after):
         return []
     # Loaded only here: what reads projects is often a page that people wait for.
     from shared.store import recounts, trends  # noqa: PLC0415

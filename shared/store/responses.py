@@ -80,7 +80,13 @@ def choose(asked: Asked, project: Project, *, score: int, now: int) -> Response:
     def after(asked: Asked) -> Response:
         one = answering.chosen(asked.request, asked.response, asked.earlier, project, score=score, now=now)
         if one != asked.response:
-            answering.check_pace(asked.response, asked.earlier, most=answering.MOST_CHOICES_AN_HOUR, now=now)
+            answering.check_pace(
+                asked.response,
+                asked.earlier,
+                most=answering.MOST_CHOICES_AN_HOUR,
+                now=now,
+                in_all=answering.MOST_CHOICES,
+            )
         return one
 
     return _keep(asked, after, now)

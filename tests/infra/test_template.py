@@ -280,3 +280,10 @@ def refuses_plain_http(policy: Any) -> bool:
 
 def tables(stage: Stage) -> dict[str, Any]:
     return stage.all("AWS::DynamoDB::Table")
+
+
+def test_only_what_goes_on_by_messages_to_itself_may_do_so_without_end(stage: Stage) -> None:
+    every = stage.all("AWS::Lambda::Function").values()
+    loops = {str(each["FunctionName"]).rpartition("-")[2]: each["RecursiveLoop"] for each in every}
+    assert {name for name, loop in loops.items() if loop == "Allow"} == {"transfer"}
+    assert set(loops.values()) == {"Allow", "Terminate"}

@@ -60,7 +60,7 @@ def test_given_one_who_was_asked_then_the_row_tells_all_about_it(world: World, a
         "responded_at": None,
         "reminders": 0,
         "next_reminder_at": START + 30 + 3 * DAY,
-        "expires_at": START + 90 * DAY,
+        "expires_at": START + 30 + 90 * DAY,
     }
     for day, reminders, following in ((3, 1, START + 30 + 7 * DAY), (7, 2, None)):
         world.now = START + 30 + day * DAY

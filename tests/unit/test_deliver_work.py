@@ -13,6 +13,7 @@ from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
 from shared.store.records import created
 from shared.store.table import records
+from tests.fakes.caches import forget
 from tests.fakes.dynamodb import refusal
 from tests.fakes.scenes import MAIL, MESSAGE, alert, ready, timeout
 from tests.fakes.services import LINK_SECRETS, ses_refusal
@@ -106,7 +107,9 @@ def test_given_ses_rejects_the_mail_then_it_failed_and_the_throttle_is_given_bac
     world.project()
     person = world.person("p1", pending_request="p1-1", next_eligible_at=START + 30 * DAY)
     world.request(person, eligible_before=START - 5)
-    world.ses.answers = [ses_refusal("MessageRejected", "Email address is not verified.")]
+    world.ses.answers = [
+        ses_refusal("MessageRejected", "Email address is not verified. The following identities failed: p1@example.org")
+    ]
     assert work(MESSAGE)[0] is Done.REFUSED
     mail, request = world.stored(Mail, "p1-1-0"), world.stored(SurveyRequest, "p1-1")
     assert (mail.state, mail.reason, mail.timer_at) == (MailState.FAILED, "MessageRejected", 0)
@@ -207,3 +210,43 @@ def test_given_a_project_that_closed_meanwhile_then_nobody_is_asked_and_the_thro
     assert (request.state, request.reason) == (RequestState.SUPPRESSED, "project_closed")
     assert (world.stored(Person, "p1").next_eligible_at, world.ses.sent) == (0, [])
     assert work(MESSAGE)[0] is Done.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("MessageRejected", "Email address is not verified. The following identities failed: survey@acme.example.com"),
+        ("MailFromDomainNotVerifiedException", "The MAIL FROM domain is not verified"),
+        ("ExpiredToken", "The security token included in the request is expired"),
+        ("InvalidClientTokenId", "The security token included in the request is invalid."),
+    ],
+)
+def test_given_a_fault_of_the_sender_or_our_credentials_then_no_survey_is_cancelled(
+    world: World, code: str, message: str
+) -> None:
+    project = world.project()
+    world.request(world.person("p1", pending_request="p1-1"))
+    world.ses.answers = [ses_refusal(code, message.replace("survey@acme.example.com", project.sender.email))]
+    assert work(MESSAGE)[0] is Done.LATER
+    assert world.stored(Mail, "p1-1-0").state is MailState.QUEUED
+    assert world.stored(SurveyRequest, "p1-1").state is RequestState.SCHEDULED
+
+
+def test_given_a_survey_sent_late_then_its_link_is_good_for_as_long_as_any(world: World) -> None:
+    project = world.project()
+    request = world.request(world.person("p1", pending_request="p1-1"))
+    world.now = request.expires_at + DAY
+    assert work(MESSAGE)[0] is Done.SENT
+    assert world.stored(SurveyRequest, "p1-1").expires_at == world.now + project.link_days * DAY
+
+
+def test_given_a_mail_put_off_when_the_project_closes_then_it_is_not_sent(world: World) -> None:
+    world.project()
+    world.request(world.person("p1", pending_request="p1-1"))
+    world.ses.answers = [ses_refusal("Throttling", "Maximum sending rate exceeded.")]
+    assert work(MESSAGE)[0] is Done.LATER
+    world.project(open=False)
+    world.now = world.stored(Mail, "p1-1-0").timer_at
+    forget()
+    assert work(MAIL)[0] is Done.REFUSED
+    assert world.stored(SurveyRequest, "p1-1").state is RequestState.CANCELLED
