@@ -119,7 +119,7 @@ def figures(project: Project, now: int) -> Figures:
             for one in month.trailing(_TREND_MONTHS)
         ],
         funnel=monthly.funnel(_COUNTS),
-        segments=monthly.segments(segments, project.dimensions),
+        segments=monthly.segments(segments, project.dimensions, _MONTH),
         cases={
             "opened": 24,
             "contacted": 21,

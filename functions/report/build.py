@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shared.domain import monthly
 from shared.domain.cases import Case
-from shared.domain.figures import Figures, Verbatim
+from shared.domain.figures import Figures, Segment, Verbatim
 from shared.domain.mails import Mail, MailKind
 from shared.domain.monthly import Month
 from shared.domain.nps import Category, Histogram
@@ -30,6 +30,7 @@ SHORTEST_VERBATIM = 15
 
 def build(project: Project, month: Month, now: int) -> Item:
     """Builds a month's report, again if need be, and mails its summary to each manager once."""
+    begun = (reports.find(project.id, month.name) or {"rev": 0})["rev"]
     figures = gather(project, month, now)
     folder = f"reports/{project.id}/{month.name}"
     files = {"html": f"{folder}/report.html", "json": f"{folder}/report.json"}
@@ -38,7 +39,7 @@ def build(project: Project, month: Month, now: int) -> Item:
     known = reports.find(project.id, month.name) or {}
     if not (figures["preliminary"] and known.get("quiet")):
         _mail(project, figures, now)
-    return reports.built(project.id, month.name, files, now)
+    return reports.built(project.id, month.name, files, now, begun=begun)
 
 
 def gather(project: Project, month: Month, now: int) -> Figures:
@@ -51,6 +52,7 @@ def gather(project: Project, month: Month, now: int) -> Figures:
     responses = _responses(project, month, now)
     funnel = monthly.funnel(rows.get("all", {}))
     today = datetime.fromtimestamp(min(now, month.end - 1), project.zone).date()
+    told = monthly.segments(_segment_histograms(rows), project.dimensions, histogram)
     return Figures(
         project=project.id,
         project_name=project.name,
@@ -70,10 +72,10 @@ def gather(project: Project, month: Month, now: int) -> Figures:
         change=monthly.change(histogram, before),
         trend=[monthly.trend_month(one.name, counters.histogram(totals.get(one.name))) for one in trend],
         funnel=funnel,
-        segments=monthly.segments(_segment_histograms(rows), project.dimensions),
+        segments=told,
         cases=monthly.case_figures(_cases(project, now), month, now),
         accounts_at_risk=monthly.accounts_at_risk(responses, today, project),
-        verbatims=_verbatims(project, responses),
+        verbatims=_verbatims(project, responses, told),
         quality=monthly.quality(histogram, _recount(responses), funnel["sent"], funnel["answered"]),
     )
 
@@ -103,24 +105,34 @@ def _segment_histograms(rows: dict[str, Item]) -> dict[tuple[str, str], Histogra
     return found
 
 
-def _verbatims(project: Project, responses: list[Response]) -> list[Verbatim]:
+def _verbatims(project: Project, responses: list[Response], segments: list[Segment]) -> list[Verbatim]:
     """The newest telling comments of each category, detractors first, without personal data."""
     chosen: list[Response] = []
     for category in (Category.DETRACTOR, Category.PASSIVE, Category.PROMOTER):
         telling = [r for r in responses if r.category is category and len(r.comment) >= SHORTEST_VERBATIM]
         chosen += sorted(telling, key=lambda r: (r.created_at, r.id), reverse=True)[:VERBATIMS_EACH]
     people = {person.id: person for person in load_many(Person, [response.person for response in chosen])}
-    return [_verbatim(project, response, people.get(response.person)) for response in chosen]
+    named = segments[0] if segments else Segment(dimension="", values=[])
+    shown = {one["value"] for one in named["values"] if one["shown"] != "hidden"}
+    return [
+        _verbatim(
+            project, response, people.get(response.person), value if (value := _value(response, named)) in shown else ""
+        )
+        for response in chosen
+    ]
 
 
-def _verbatim(project: Project, response: Response, person: Person | None) -> Verbatim:
-    dimension = project.dimensions[0] if project.dimensions else ""
+def _value(response: Response, segment: Segment) -> str:
+    return response.properties.get(segment["dimension"], "").strip()
+
+
+def _verbatim(project: Project, response: Response, person: Person | None, segment: str) -> Verbatim:
     return Verbatim(
         score=response.score,
         category=response.category.value,
         comment=redact(response.comment, [person.name] if person else []),
         day=datetime.fromtimestamp(response.created_at, project.zone).date().isoformat(),
-        segment=response.properties.get(dimension, ""),
+        segment=segment,
     )
 
 

@@ -21,6 +21,7 @@ from shared.domain.figures import (
 from shared.domain.nps import SCORE_FROM, Category, Histogram
 from shared.domain.project import Project
 from shared.domain.responses import Response
+from shared.domain.segments import hidden_in, with_rest
 
 RENEWAL_DAYS = 90
 
@@ -117,26 +118,28 @@ def funnel(row: Mapping[str, int]) -> Funnel:
     )
 
 
-def segments(histograms: Mapping[tuple[str, str], Histogram], dimensions: Sequence[str]) -> list[Segment]:
-    """The month's segments in the project's order, the largest first.
+def segments(
+    histograms: Mapping[tuple[str, str], Histogram], dimensions: Sequence[str], whole: Histogram
+) -> list[Segment]:
+    """The month's segments in the project's order, the largest first; `whole` is the month.
 
-    Of a segment with fewer than five answers nothing is given out but that it exists.
+    Of a segment with fewer than five answers nothing is given out but that it exists, nor of one by which the report's
+    reader could work it out.
     """
-    return [
-        Segment(
-            dimension=dimension,
-            values=[
-                _segment_value(value, histogram)
-                for (name, value), histogram in sorted(histograms.items(), key=lambda one: (-one[1].n, one[0]))
-                if name == dimension and histogram.n
-            ],
-        )
-        for dimension in dimensions
-    ]
+    found = []
+    for dimension in dimensions:
+        values = {
+            value: histogram for (name, value), histogram in histograms.items() if name == dimension and histogram.n
+        }
+        hidden = hidden_in(with_rest(values, whole))
+        in_order = sorted(values.items(), key=lambda one: (-one[1].n, one[0]))
+        told = [_segment_value(value, histogram, hidden=value in hidden) for value, histogram in in_order]
+        found.append(Segment(dimension=dimension, values=told))
+    return found
 
 
-def _segment_value(value: str, histogram: Histogram) -> SegmentValue:
-    if histogram.shown == "hidden":
+def _segment_value(value: str, histogram: Histogram, *, hidden: bool) -> SegmentValue:
+    if hidden:
         nothing = Histogram()
         return SegmentValue(
             value=value, histogram=list(nothing.counts), responses=0, score=None, interval=None, shown="hidden"

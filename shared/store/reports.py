@@ -28,9 +28,15 @@ def request(project: str, month: str, now: int, *, quiet: bool = False) -> Item:
     return _change(project, month, {"state": REQUESTED, "requested_at": now, "quiet": quiet})
 
 
-def built(project: str, month: str, files: dict[str, str], now: int) -> Item:
-    """Notes that the report's files lie in S3: name to object key."""
-    return _change(project, month, {"state": BUILT, "built_at": now, "files": files})
+def built(project: str, month: str, files: dict[str, str], now: int, *, begun: int) -> Item:
+    """Notes that the report's files lie in S3: name to object key.
+
+    `begun` is the revision at which the building began. When somebody has asked for the report since, it may still
+    quote what was erased meanwhile: then the wish stays, and it is built again.
+    """
+    known = find(project, month)
+    over = known is None or known["rev"] == begun
+    return _change(project, month, {"built_at": now, "files": files} | ({"state": BUILT} if over else {}))
 
 
 def _change(project: str, month: str, fields: dict[str, Any]) -> Item:

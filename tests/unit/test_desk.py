@@ -95,9 +95,9 @@ def test_given_a_link_for_another_purpose_then_it_is_none(desk: World, purpose: 
 def test_given_a_report_link_then_it_leads_to_a_fresh_address_once_built(world: World) -> None:
     path = f"/m/{world.link(Purpose.REPORT, 'acme/2026-02')}"
     assert visit(world, path=path)["statusCode"] == 404
-    reports.request("acme", "2026-02", world.now)
+    wish = reports.request("acme", "2026-02", world.now)
     assert visit(world, path=path)["statusCode"] == 404
-    reports.built("acme", "2026-02", {"html": "reports/acme/2026-02/report.html"}, world.now)
+    reports.built("acme", "2026-02", {"html": "reports/acme/2026-02/report.html"}, world.now, begun=wish["rev"])
     answer = visit(world, path=path)
     assert answer["statusCode"] == 303
     assert answer["headers"]["location"].startswith(

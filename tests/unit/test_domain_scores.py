@@ -100,10 +100,21 @@ def test_given_two_periods_then_the_change_says_whether_chance_explains_it(
     ("n", "shown", "told"), [(4, "hidden", 0), (5, "counts", 5), (9, "counts", 9), (10, "score", 10)]
 )
 def test_given_a_segment_then_few_answers_hide_its_score_or_all_of_it(n: int, shown: str, told: int) -> None:
-    (segment,) = monthly.segments({("plan", "gold"): mix(n, 0, 0), ("other", "x"): mix(50, 0, 0)}, ["plan"])
+    (segment,) = monthly.segments(
+        {("plan", "gold"): mix(n, 0, 0), ("other", "x"): mix(50, 0, 0)}, ["plan"], mix(n, 0, 0)
+    )
     (value,) = segment["values"]
     assert (value["shown"], value["responses"], sum(value["histogram"])) == (shown, told, told)
     assert (value["score"] is not None) == (n >= 10)
+
+
+def test_given_a_small_segment_in_the_report_then_it_cannot_be_had_by_subtraction() -> None:
+    silver, gold, blue = mix(2, 0, 0), mix(12, 0, 0), mix(30, 0, 0)
+    found = {("plan", "silver"): silver, ("plan", "gold"): gold, ("plan", "blue"): blue}
+    (segment,) = monthly.segments(found, ["plan"], silver + gold + blue)
+    assert {one["value"]: one["shown"] for one in segment["values"]} == {
+        "blue": "score", "gold": "hidden", "silver": "hidden",
+    }  # fmt: skip
 
 
 def test_given_cases_then_closed_loop_figures_are_of_the_month_and_open_ones_of_now() -> None:

@@ -2,12 +2,16 @@
 
 from contextlib import suppress
 from itertools import count
+from typing import Any
+
+import pytest
 
 from functions.page import handler as page
 from functions.report.build import build
 from shared.domain.links import Purpose
 from shared.domain.monthly import Month
 from shared.domain.responses import Response
+from shared.render import report as render
 from shared.store import reports
 from shared.store.records import load
 from tests.fakes.calls import Api
@@ -85,3 +89,22 @@ def test_given_a_response_that_went_on_twice_when_the_one_between_is_erased_then
     left = load(Response, "p1-1")
     assert left is not None
     assert (left.person, left.comment) == ("p3", "words of cy")
+
+
+def test_given_an_erasure_while_the_report_is_built_then_it_is_built_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, api = world.project(), Api.of(world)
+    world.answer(world.active(name="Ada"), 2, "very secret words here indeed")
+    world.now += 32 * DAY
+    reports.request("acme", "2026-03", world.now)
+    real, erased = render.html, list[int]()
+
+    def erase_first(*given: Any) -> str:
+        erased.append(api.call("DELETE", "people/p1").status)
+        return real(*given)
+
+    monkeypatch.setattr(render, "html", erase_first)
+    build(project, Month("2026-03", project.zone), world.now)
+    assert erased == [202]
+    assert (reports.find("acme", "2026-03") or {})["state"] == "requested"
