@@ -6,6 +6,7 @@ Tags are compared as RFC 4647 looks them up: `de-AT` is content with `de`, never
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*")
 
@@ -26,8 +27,13 @@ NO_PREFERENCE = Preference()
 
 def lookup(locale: str, offered: Sequence[str]) -> str:
     """The tag on offer that speaks a locale, the closest first; an empty string without one."""
-    known = {tag.casefold(): tag for tag in offered}
+    known = _folded(tuple(offered))
     return next((known[tag] for tag in _widening(locale) if tag in known), "")
+
+
+@lru_cache(16)
+def _folded(offered: tuple[str, ...]) -> Mapping[str, str]:
+    return {tag.casefold(): tag for tag in offered}
 
 
 def choose(offered: Sequence[str], *, own: str, project: str, preference: Preference) -> str:
