@@ -81,7 +81,6 @@ def test_given_history_then_it_counts_in_its_months_and_nobody_hears_of_it(stack
     rows = [f"{mark}-{n}@people.example.org,{n % 11},too slow,{first + n * 3600}" for n in range(HISTORY)]
     file = tmp_path / "history.csv"
     file.write_bytes(text("email,score,comment,created_at", *rows, header=1))
-    mails = len(stack.inbox.mails())
     words = ("responses", "import", file, "--project", stack.contract["project"], "--state", stack.state)
     done = hearback(*words)
     assert f"{HISTORY} rows: {HISTORY} created" in done.stdout, done.stdout + done.stderr
@@ -99,7 +98,7 @@ def test_given_history_then_it_counts_in_its_months_and_nobody_hears_of_it(stack
     assert [one["created_at"] for one in listed] == [first + n * 3600 for n in range(HISTORY)]
     assert f"{HISTORY} unchanged" in hearback(*words).stdout
     stack.invoke("wake")
-    assert len(stack.inbox.mails()) == mails
+    assert [one for one in stack.inbox.mails() if any(mark in address for address in one.to)] == []
     assert [
         case for case in stack.call("GET", "cases").json() if case["responses"][0] in {r["id"] for r in listed}
     ] == []
