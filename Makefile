@@ -31,7 +31,8 @@ test: setup ## every check and every test (ARGS are for pytest)
 	@echo "ruff format"; $(BIN)/ruff format --check --quiet
 	@echo "mypy"; $(BIN)/mypy
 	@echo "lint-imports"; $(BIN)/lint-imports
-	@echo "pytest"; exec $(BIN)/pytest $(TESTS) -n auto --dist loadgroup $(ARGS)
+	@echo "pytest, the local stack beside the rest"; $(BIN)/pytest $(filter-out tests/stack,$(TESTS)) $(ARGS) & rest=$$!; \
+	$(BIN)/pytest tests/stack $(ARGS); stack=$$?; wait $$rest && exit $$stack
 
 bench: setup ## measure cold imports, warm calls, AWS usage and cost into docs/performance.md
 	@exec $(BIN)/python -m bench

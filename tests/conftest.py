@@ -20,9 +20,6 @@ from tests.fakes.caches import forget
 from tests.fakes.dynamodb import INDEXES
 from tests.fakes.world import World
 
-TOGETHER = {"stack", "infra", "browser"}
-"""Folders whose tests share something dear: each is one worker's work when several run side by side."""
-
 SETTINGS = {
     "RECORDS_TABLE": "records",
     "METRICS_TABLE": "metrics",
@@ -75,15 +72,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
     else:
         pytest_socket.disable_socket(allow_unix_socket=True)
-
-
-# Before pytest-xdist reads the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture
