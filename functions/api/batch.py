@@ -35,7 +35,7 @@ def _send_one(project: Project, row: Any, now: int, key: str | None) -> dict[str
         if not isinstance(row, Mapping):
             return _failed(422, {"row": ["must be an object with an email"]})
         given = check(PersonInput, row)
-        keep = Keep.of(project.id, key, given.model_dump(mode="json")) if key is not None else None
+        keep = Keep.of(project.id, key, given.model_dump(mode="json"))
         return {"status": 201, "person": send_calls.send(project, given.call(project, now), now, outputs.sent, keep)}
     except InvalidError as error:
         return _failed(422, error.fields)

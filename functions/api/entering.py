@@ -14,9 +14,7 @@ from shared.store.idempotency import Keep
 def post_response(call: Call[inputs.ResponseInput]) -> Answer:
     """Keeps a response that was given elsewhere; no mail asks for it."""
     given, project, now = call.given, call.project, call.now
-    keep = None
-    if call.idempotency_key is not None:
-        keep = Keep.of(project.id, call.idempotency_key, given.model_dump(mode="json"))
+    keep = Keep.of(project.id, call.idempotency_key, given.model_dump(mode="json"))
     created_at = now if given.created_at is None else given.created_at
     if not EARLIEST <= created_at <= now:
         raise InvalidError({"created_at": ["must lie in the past, and not before the year 2000"]})

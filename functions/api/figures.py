@@ -1,7 +1,7 @@
 """Answers counted over ranges: whole days and months from the counters, edges from the responses themselves."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.domain.counting import ACCOUNT, dimension_row
@@ -32,18 +32,20 @@ def range_histogram(
     start = max(project.since if since is None else since, project.since)
     end = now if until is None else until
     if end >= now:
-        end = _midnight(datetime.fromtimestamp(now, project.zone).date() + timedelta(days=1), project.zone) - 1
+        today = datetime.fromtimestamp(now, project.zone).date()
+        end = Days(today, today).until(project.zone)
     if start > end:
         return Histogram()
     first, last = _whole_days(start, end, project.zone)
     if first > last:
         return _recounted(project, start, end, trend)
     found = total(day_histograms(project, first, last, trend).values())
-    opening, closing = _midnight(first, project.zone), _midnight(last + timedelta(days=1), project.zone)
+    whole_days = Days(first, last)
+    opening, closing = whole_days.since(project.zone), whole_days.until(project.zone)
     if start < opening:
         found += _recounted(project, start, opening - 1, trend)
-    if closing <= end:
-        found += _recounted(project, closing, end, trend)
+    if closing < end:
+        found += _recounted(project, closing + 1, end, trend)
     return found
 
 
@@ -63,25 +65,18 @@ def day_histograms(project: Project, first: date, last: date, trend: Trend | Non
 
 def value_histograms(project: Project, months: Iterable[Month], name: str) -> dict[str, Histogram]:
     """The answers of some months by the value of a property that the project counts by; one query a month."""
-    found: dict[str, Histogram] = {}
-    for month in months:
-        for value, row in counters.rows(project.id, month.name, dimension_row(name, "")).items():
-            found[value] = found.get(value, Histogram()) + counters.histogram(row)
-    return found
+    return _by_row(project, months, dimension_row(name, ""))
 
 
 def account_histograms(project: Project, months: Iterable[Month]) -> list[Histogram]:
     """The answers of each account in some months; one query a month."""
-    found: dict[str, Histogram] = {}
-    for month in months:
-        for account, row in counters.rows(project.id, month.name, ACCOUNT).items():
-            found[account] = found.get(account, Histogram()) + counters.histogram(row)
-    return list(found.values())
+    return list(_by_row(project, months, ACCOUNT).values())
 
 
 def whole(project: Project, months: Sequence[Month]) -> Histogram:
     """All answers of some months in a row."""
-    return total(day_histograms(project, months[0].first_day, months[-1].last_day).values())
+    days = all_days(months)
+    return total(day_histograms(project, days.first, days.last).values())
 
 
 def total(histograms: Iterable[Histogram]) -> Histogram:
@@ -89,13 +84,23 @@ def total(histograms: Iterable[Histogram]) -> Histogram:
     return sum(histograms, start=Histogram())
 
 
-def range_of(project: Project, months: Sequence[Month]) -> dict[str, int]:
-    """What an answer about some months in a row covers, in Unix seconds."""
-    first, last = months[0], months[-1]
-    return {
-        "since": Days(first.first_day, first.last_day).since(project.zone),
-        "until": Days(last.first_day, last.last_day).until(project.zone),
-    }
+def all_days(months: Sequence[Month]) -> Days:
+    """The days of some months in a row."""
+    return Days(months[0].first_day, months[-1].last_day)
+
+
+def range_of(project: Project, days: Days) -> dict[str, int]:
+    """What an answer covers, in Unix seconds: the range asked for, widened to whole intervals."""
+    return {"since": days.since(project.zone), "until": days.until(project.zone)}
+
+
+def _by_row(project: Project, months: Iterable[Month], family: str) -> dict[str, Histogram]:
+    """The rows of a family, each over all of the months."""
+    found: dict[str, Histogram] = {}
+    for month in months:
+        for name, row in counters.rows(project.id, month.name, family).items():
+            found[name] = found.get(name, Histogram()) + counters.histogram(row)
+    return found
 
 
 def _newest(project: Project, now: int) -> int | None:
@@ -109,14 +114,10 @@ def _newest(project: Project, now: int) -> int | None:
 def _whole_days(start: int, end: int, zone: ZoneInfo) -> tuple[date, date]:
     """The first and last day that lie in the range entirely; the first is after the last when there is none."""
     first = datetime.fromtimestamp(start, zone).date()
-    if _midnight(first, zone) < start:
+    if Days(first, first).since(zone) < start:
         first += timedelta(days=1)
     last = datetime.fromtimestamp(end + 1, zone).date() - timedelta(days=1)
     return first, last
-
-
-def _midnight(day: date, zone: ZoneInfo) -> int:
-    return int(datetime.combine(day, time(0), zone).timestamp())
 
 
 def _recounted(project: Project, start: int, end: int, trend: Trend | None) -> Histogram:

@@ -201,7 +201,7 @@ class ResponsesQuery(PageQuery):
     page: Annotated[Whole, Field(ge=1, le=10_000)] = 1
     updated_since: Time | None = None
     updated_until: Time | None = None
-    person_id: str | None = None
+    person_id: PersonId | None = None
     person_email: Address | None = None
     trend: str | None = None
     order: Annotated[str, Field(pattern=r"^(asc|desc)(:(created_at|updated_at))?$")] = "asc"

@@ -31,7 +31,13 @@ def get_series(call: Call[inputs.SeriesQuery]) -> Answer:
         told = _of_segment(project, points, query)
     else:
         raise InvalidError({"trend": ["cannot be given together with a property"]})
-    return Answer({**_range(project, points[0], points[-1]), "interval": query.interval, "points": told})
+    return Answer(
+        {
+            **figures.range_of(project, Days(points[0].first, points[-1].last)),
+            "interval": query.interval,
+            "points": told,
+        }
+    )
 
 
 def get_segments(call: Call[inputs.SegmentsQuery]) -> Answer:
@@ -44,8 +50,8 @@ def get_segments(call: Call[inputs.SegmentsQuery]) -> Answer:
     return Answer(
         {
             "property": query.property,
-            **figures.range_of(project, months),
-            "previous": figures.range_of(project, earlier),
+            **figures.range_of(project, figures.all_days(months)),
+            "previous": figures.range_of(project, figures.all_days(earlier)),
             "segments": [outputs.compared(one) for one in comparison.segments],
             "hidden_count": comparison.hidden_count,
         }
@@ -61,7 +67,7 @@ def get_accounts(call: Call[inputs.AccountsQuery]) -> Answer:
     told = outputs.metrics(histogram) | {"nps": histogram.score()}
     return Answer(
         {
-            **figures.range_of(project, months),
+            **figures.range_of(project, figures.all_days(months)),
             "rule": accounts.RULE,
             **told,
             "account_count": histogram.n,
@@ -102,11 +108,6 @@ def _check_counted(project: Project, name: str) -> None:
     if name not in project.dimensions:
         known = ", ".join(project.dimensions) or "none"
         raise InvalidError({"property": [f"is not one that this project counts by (it counts by: {known})"]})
-
-
-def _range(project: Project, first: Days, last: Days) -> outputs.Shape:
-    """What an answer covers: the range asked for, widened to whole intervals."""
-    return {"since": first.since(project.zone), "until": last.until(project.zone)}
 
 
 ROUTES = (

@@ -9,17 +9,29 @@ from shared.domain.people import Person
 from shared.store import lists
 
 
+def asked_range[Q: inputs.PageQuery](call: Call[Q]) -> tuple[int, int]:
+    """The `since` and `until` that a list was asked for, within the project's life up to now."""
+    query = call.given
+    return within(query.since, query.until, call.project.created_at, call.now)
+
+
+def within(since: int | None, until: int | None, first: int, last: int) -> tuple[int, int]:
+    """A range of Unix times that may be open, cut to another one."""
+    return max(since or 0, first), last if until is None else min(until, last)
+
+
 def page_of[Q: inputs.CursorQuery, R: (Person, Membership)](
     call: Call[Q], path: str, cls: type[R], kind: str
 ) -> tuple[list[R], dict[str, str]]:
     """A page of records by the time they were made, and the Link header that leads to the next one."""
     query, project = call.given, call.project
+    since, until = asked_range(call)
     listed = lists.by_time(
         cls,
         kind,
         project.id,
-        since=max(query.since or 0, project.created_at),
-        until=min(query.until or call.now, call.now),
+        since=since,
+        until=until,
         after=cursors.read(query.cursor),
         page_size=query.per_page + 1,
     )

@@ -1,6 +1,6 @@
 """The calls of the API, each with the scope that its key needs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from urllib.parse import unquote
 
@@ -19,7 +19,7 @@ from functions.api import (
     trend_calls,
 )
 from functions.api.calls import Answer, Call, Route, Shown, record_id
-from functions.api.pages import page_of
+from functions.api.pages import asked_range, page_of, within
 from shared.domain.cases import Case
 from shared.domain.errors import ConflictError, InvalidError, NotFoundError
 from shared.domain.monthly import month_of
@@ -29,7 +29,7 @@ from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
 from shared.inputs.person import PersonInput
 from shared.outside import log
-from shared.store import lists, opt_ins, people, send_calls, suppression
+from shared.store import entered, lists, opt_ins, people, send_calls, suppression
 from shared.store.api_keys import Scope
 from shared.store.idempotency import Keep
 from shared.store.records import load, load_many
@@ -40,9 +40,7 @@ _MOST_LOOKED_AT = 2_000
 
 def post_person(call: Call[PersonInput]) -> Answer:
     """Keeps a person and asks for a survey, when `send` is not false and the rules allow."""
-    keep = None
-    if call.idempotency_key is not None:
-        keep = Keep.of(call.project.id, call.idempotency_key, call.given.model_dump(mode="json"))
+    keep = Keep.of(call.project.id, call.idempotency_key, call.given.model_dump(mode="json"))
     answer = send_calls.send(call.project, call.given.call(call.project, call.now), call.now, outputs.sent, keep)
     log.concern(person=answer["id"] or "", request=answer["survey_request"]["id"] or "")
     return Answer(answer, status=201)
@@ -94,12 +92,13 @@ def list_requests(call: Call[inputs.RequestsQuery]) -> Answer:
     The next page is in the Link header; a page of a seldom state may be short, or empty, and still have one.
     """
     query, project = call.given, call.project
+    since, until = asked_range(call)
     listed = lists.by_time(
         SurveyRequest,
         "request",
         project.id,
-        since=max(query.since or 0, project.created_at),
-        until=min(query.until or call.now, call.now),
+        since=since,
+        until=until,
         after=cursors.read(query.cursor),
     )
     page: list[SurveyRequest] = []
@@ -159,12 +158,13 @@ def list_bounces(call: Call[inputs.NumberedPageQuery]) -> Answer:
 def list_cases(call: Call[inputs.CasesQuery]) -> Answer:
     """Cases, newest first."""
     query = call.given
+    since, until = asked_range(call)
     listed = lists.by_time(
         Case,
         "case",
         call.project.id,
-        since=max(query.since or 0, call.project.created_at),
-        until=min(query.until or call.now, call.now),
+        since=since,
+        until=until,
         newest_first=True,
     )
     wanted = (one for one in listed if query.state in (None, one.state.value))
@@ -244,10 +244,10 @@ ROUTES = (
 
 
 def _suppressed(call: Call[inputs.NumberedPageQuery], reason: Suppression, name: str) -> Answer:
-    query, project = call.given, call.project
-    since, until = max(query.since or 0, project.created_at), min(query.until or call.now, call.now)
+    query = call.given
+    since, until = asked_range(call)
     skip = (query.page - 1) * query.per_page
-    found = islice(suppression.suppressed(project, reason, since=since, until=until), skip, skip + query.per_page)
+    found = islice(suppression.suppressed(call.project, reason, since=since, until=until), skip, skip + query.per_page)
     return Answer([outputs.suppressed(one.person, one.at, name) for one in found])
 
 
@@ -255,43 +255,37 @@ def _responses(call: Call[inputs.ResponsesQuery], enough: int) -> list[Response]
     query, project = call.given, call.project
     direction, _, field_name = query.order.partition(":")
     newest_first = direction == "desc"
-    wanted = _filter(query, project)
-    if field_name == "updated_at" or query.updated_since or query.updated_until:
-        found = lists.by_update(
-            Response,
-            "response",
-            project.id,
-            since=max(query.updated_since or 0, project.created_at),
-            until=min(query.updated_until or call.now, call.now),
-            newest_first=newest_first,
+    by_update = field_name == "updated_at" or query.updated_since is not None or query.updated_until is not None
+    since, until = within(query.since, query.until, project.since, call.now)
+    updated_since, updated_until = within(query.updated_since, query.updated_until, project.created_at, call.now)
+    found: Iterable[Response]
+    if query.person_id is not None or query.person_email is not None:
+        found = sorted(
+            entered.responses_of(project.id, _person_asked(query, project)),
+            key=lambda one: (one.updated_at if by_update else one.created_at, one.id),
+            reverse=newest_first,
         )
-        return list(islice(filter(wanted, found), enough))
-    listed = lists.by_time(
-        Response,
-        "response",
-        project.id,
-        since=max(query.since or 0, project.since),
-        until=min(query.until or call.now, call.now),
-        newest_first=newest_first,
-    )
-    return list(islice(filter(wanted, listed), enough))
-
-
-def _filter(query: inputs.ResponsesQuery, project: Project) -> Callable[[Response], bool]:
-    person_id = query.person_id
-    if query.person_email:
-        _, person = people.find(project.id, query.person_email)
-        person_id = person.id if person else ""
+    elif by_update:
+        found = lists.by_update(
+            Response, "response", project.id, since=updated_since, until=updated_until, newest_first=newest_first
+        )
+    else:
+        found = lists.by_time(Response, "response", project.id, since=since, until=until, newest_first=newest_first)
     trend = trend_calls.named(project, query.trend)
 
     def wanted(one: Response) -> bool:
-        if person_id is not None and one.person != person_id:
+        if by_update and not updated_since <= one.updated_at <= updated_until:
             return False
-        if trend is not None and not trend.matches(one.properties):
-            return False
-        return (query.since or 0) <= one.created_at <= (query.until or one.created_at)
+        return since <= one.created_at <= until and (trend is None or trend.matches(one.properties))
 
-    return wanted
+    return list(islice(filter(wanted, found), enough))
+
+
+def _person_asked(query: inputs.ResponsesQuery, project: Project) -> str:
+    if query.person_id is not None:
+        return query.person_id
+    _, person = people.find(project.id, query.person_email or "")
+    return person.id if person else ""
 
 
 def _expanded(found: Sequence[Response | SurveyRequest]) -> dict[str, Person]:

@@ -31,8 +31,8 @@ def get_themes(call: Call[inputs.ThemesQuery]) -> Answer:
     comparison = compare(_groups(project, months), _groups(project, earlier), add_up=False)
     return Answer(
         {
-            **figures.range_of(project, months),
-            "previous": figures.range_of(project, earlier),
+            **figures.range_of(project, figures.all_days(months)),
+            "previous": figures.range_of(project, figures.all_days(earlier)),
             "themes": [outputs.theme(one) for one in comparison.segments],
             "phrases": {
                 "promoters": _apart(now, Category.PROMOTER),

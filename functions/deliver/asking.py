@@ -24,13 +24,13 @@ from shared.store.table import ChangedError, records
 def take_turn(person_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
     """Takes a member's turn; when it brings a survey, that goes out at once, in the place that wake has given."""
     log.concern(person=person_id)
-    turn = memberships.take_turn(person_id, clock.now())
-    if turn is None:
+    taken = memberships.take_turn(person_id, clock.now())
+    if taken is None:
         return Done.NOTHING, None
-    if turn.request is None:
-        log.concern(project=turn.membership.project, skipped=turn.skipped)
+    if taken.request is None:
+        log.concern(project=taken.membership.project, skipped=taken.skipped)
         return Done.SKIPPED, None
-    return ask_when_due(turn.request.id, seconds_left)
+    return ask_when_due(taken.request.id, seconds_left)
 
 
 def ask_when_due(request_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:

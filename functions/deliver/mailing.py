@@ -1,5 +1,6 @@
 """A mail whose time has come: sent, put off, refused, or given up."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from functions.deliver import compose, turn
@@ -21,7 +22,7 @@ from shared.store import mails as store
 from shared.store import opt_ins, projects
 from shared.store.mails import Matter
 from shared.store.records import changed, load
-from shared.store.table import ChangedError, records
+from shared.store.table import ChangedError, Check, records
 
 _TO_BE_ASKED = {RequestState.SCHEDULED, RequestState.ACTIVE}
 
@@ -53,8 +54,7 @@ def _wait(mail: Mail, now: int) -> tuple[Done, Result | None]:
 
 
 def _give_up(mail: Mail, now: int) -> tuple[Done, Result | None]:
-    store.move(mail.id, lambda known: mails.given_up(known) if known.rev == mail.rev else known, now)
-    return Done.GIVEN_UP, None
+    return _moved(mail, mails.given_up(mail), now, Done.GIVEN_UP)
 
 
 def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
@@ -67,9 +67,7 @@ def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Don
     if mail.person and (person is None or person.suppression is not None):
         return _refuse(mail, why_barred(person), now, Done.SUPPRESSED)
     if mail.kind.is_survey and (opens := within_window(project, now)) > now:
-        later = mails.put_off(mail, opens, "send window")
-        store.move(mail.id, lambda known: later if known.rev == mail.rev else known, now)
-        return Done.LATER, None
+        return _moved(mail, mails.put_off(mail, opens, "send window"), now, Done.LATER)
     request = load(SurveyRequest, mail.subject_id) if mail.kind.is_survey else None
     if request is not None and now >= request.expires_at:
         return _refuse(mail, "the link would be dead", now, Done.REFUSED)
@@ -78,14 +76,8 @@ def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Don
         letter = _letter(project, taken, request, person)
     except NotFoundError as error:
         return _refuse(mail, str(error), now, Done.REFUSED)
-    if (mine := turn.lease(urgent=mail.kind.is_prompt, seconds_left=seconds_left)) is None:
-        return Done.WAITING, None
     checks = [may_be_mailed(person)] if person else []
-    try:
-        records().write(changed(taken), *checks)
-    except ChangedError:
-        return Done.NOTHING, None
-    return send(Matter(replace(taken, rev=mail.rev + 1), request, person), letter, mine)
+    return _send(Matter(taken, request, person), letter, checks, seconds_left)
 
 
 def _confirmation(project: Project, mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
@@ -103,18 +95,30 @@ def _confirmation(project: Project, mail: Mail, now: int, seconds_left: SecondsL
     if to.barred:
         return _refuse(mail, to.barred.value, now, Done.SUPPRESSED)
     letter = compose.confirmation(project, to.opt_in, taken)
-    if (mine := turn.lease(urgent=mail.kind.is_prompt, seconds_left=seconds_left)) is None:
+    return _send(Matter(taken), letter, [to.still_takes_mail], seconds_left)
+
+
+def _send(
+    matter: Matter, letter: Letter, checks: Sequence[Check], seconds_left: SecondsLeft
+) -> tuple[Done, Result | None]:
+    """Sends a mail that was just taken, once that is written and SES's pace permits."""
+    taken = matter.mail
+    if (mine := turn.lease(urgent=taken.kind.is_prompt, seconds_left=seconds_left)) is None:
         return Done.WAITING, None
     try:
-        records().write(changed(taken), to.still_takes_mail)
+        records().write(changed(taken), *checks)
     except ChangedError:
         return Done.NOTHING, None
-    return send(Matter(replace(taken, rev=mail.rev + 1)), letter, mine)
+    return send(replace(matter, mail=replace(taken, rev=taken.rev + 1)), letter, mine)
 
 
 def _refuse(mail: Mail, reason: str, now: int, done: Done) -> tuple[Done, Result | None]:
-    """Ends a mail that is not to be sent, unless somebody else moved it meanwhile."""
-    store.move(mail.id, lambda known: mails.refused(known, reason, now) if known.rev == mail.rev else known, now)
+    return _moved(mail, mails.refused(mail, reason, now), now, done)
+
+
+def _moved(mail: Mail, new: Mail, now: int, done: Done) -> tuple[Done, Result | None]:
+    """Moves a mail that is not to be sent now, unless somebody else moved it meanwhile."""
+    store.move(mail.id, lambda known: new if known.rev == mail.rev else known, now)
     return done, None
 
 

@@ -9,7 +9,7 @@ from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.responses import Response
 from shared.store import keys, people, projects
-from shared.store.attributes import Item
+from shared.store.attributes import Item, unpack
 from shared.store.idempotency import Keep
 from shared.store.records import changed, created, load
 from shared.store.responses import version
@@ -87,6 +87,13 @@ def items_of(person_id: str) -> Iterator[Item]:
         if item["kind"] == "moved":
             yield from _moved(person_id, item["response"])
         yield item
+
+
+def responses_of(project: str, person_id: str) -> list[Response]:
+    """The responses of a person that count; none for somebody whom the project does not know."""
+    items = items_of(person_id) if person_id else ()
+    found = [unpack(Response, item) for item in items if item["kind"] == "response"]
+    return [one for one in found if one.counts and one.project == project]
 
 
 def _moved(person_id: str, response_id: str) -> Iterator[Item]:

@@ -43,8 +43,10 @@ class Keep:
     rev: int = 0
 
     @classmethod
-    def of(cls, project: str, key: str, body: Any) -> "Keep":
-        """The keep of a call. Raises InvalidError for a key that is empty or too long."""
+    def of(cls, project: str, key: str | None, body: Any) -> "Keep | None":
+        """The keep of a call; None without a key. Raises InvalidError for a key that is empty or too long."""
+        if key is None:
+            return None
         _check(key)
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
         return cls(project, key, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -191,6 +192,37 @@ def test_given_a_key_when_a_call_is_repeated_then_one_response_and_the_same_answ
     assert len(world.items("response")) == 1
     api.call("DELETE", "people/p1")
     assert "keyed words" not in texts(world)
+
+
+def test_given_somebody_among_others_then_their_responses_are_found_in_order_with_one_query(
+    world: World, api: Api
+) -> None:
+    # given three answers of p1 among those of p2 over many months, the first of them corrected last
+    world.person("p2")
+    entered = []
+    for number in range(12):
+        world.now = START + number * 40 * DAY
+        entered.append(enter(api, person="p1" if number % 4 == 1 else "p2", score=number % 11))
+    mine = [one["id"] for one in entered if one["person"] == "p1"]
+    correct(api, entered[1], score=3)
+
+    def asked(**query: str | int) -> list[str]:
+        first = len(world.dynamodb.calls)
+        reply = api.call("GET", "survey_responses", query=urlencode(query))
+        assert world.dynamodb.calls[first:].count("query") == 1
+        return [one["id"] for one in reply.body]
+
+    # then each list of theirs is one query, in the order and of the range that was asked for
+    assert asked(person_id="p1") == mine
+    assert asked(person_email="P1@example.com", order="desc") == mine[::-1]
+    assert asked(person_id="p1", order="asc:updated_at") == [mine[1], mine[2], mine[0]]
+    assert asked(person_id="p1", updated_since=entered[5]["created_at"] + 1) == [mine[2], mine[0]]
+    assert asked(person_id="p1", since=entered[2]["created_at"], until=entered[5]["created_at"]) == [mine[1]]
+    assert asked(person_id="p1", page=2, per_page=2) == [mine[2]]
+    assert asked(person_id="p3") == []
+    assert api.call("GET", "survey_responses", query="person_email=p3@example.com").body == []
+    assert api.call("GET", "survey_responses", query="person_id=p%00").status == 422
+    assert api.call("GET", "survey_responses", query="until=0").body == []
 
 
 @pytest.mark.parametrize("back", [False, True])
