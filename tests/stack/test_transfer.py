@@ -7,18 +7,23 @@ import time
 from collections import Counter
 from contextlib import suppress
 from io import StringIO
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from functions.transfer.handler import RESERVE_MILLISECONDS
+from functions.transfer.work import GROUP_ROWS
 from tests.stack.conftest import Stack, hearback
+from tests.stack.uses import recorded
 
 pytestmark = pytest.mark.stack
 
 ROWS = 5_000
 HISTORY = 20
+MORE_ROWS = 600
 
 
 def kill_workers(stack: Stack, function: str) -> int:
@@ -55,6 +60,23 @@ def test_given_5000_rows_and_a_worker_killed_twice_then_there_are_5000_people(st
     assert len(set(claims(stack, mark))) == ROWS
 
 
+def test_given_more_rows_than_a_run_has_time_for_then_the_next_goes_on(stack: Stack) -> None:
+    mark = f"more-{time.time_ns()}"
+    addresses = [f"{mark}-{n}@people.example.org" for n in range(MORE_ROWS)]
+    functions, name = stack.client("lambda"), "hearback-local-transfer"
+    timeout = functions.get_function_configuration(FunctionName=name)["Timeout"]
+    functions.update_function_configuration(FunctionName=name, Timeout=RESERVE_MILLISECONDS // 1000)
+    try:
+        one = upload(stack, text("email", *addresses, header=1), kind="people")
+        one = stack.until(lambda: ended(stack, one["id"]), seconds=120)
+    finally:
+        functions.update_function_configuration(FunctionName=name, Timeout=timeout)
+    assert (one["state"], one["rows_done"], one["counts"]) == ("done", MORE_ROWS, {"created": MORE_ROWS})
+    assert [row["email"] for row in results(one)] == addresses
+    handed_on = [call for call in recorded(stack.calls) if call["service"] == "sqs" and one["id"] in call["body"]]
+    assert len(handed_on) == ceil(MORE_ROWS / GROUP_ROWS)
+
+
 def test_given_the_same_file_twice_then_the_second_adds_nothing_and_the_command_tells(
     stack: Stack, tmp_path: Path
 ) -> None:
@@ -78,7 +100,9 @@ def test_given_the_same_file_twice_then_the_second_adds_nothing_and_the_command_
 def test_given_history_then_it_counts_in_its_months_and_nobody_hears_of_it(stack: Stack, tmp_path: Path) -> None:
     mark = f"history-{time.time_ns()}"
     first = 1_583_020_800  # 1 March 2020, long before the project
-    rows = [f"{mark}-{n}@people.example.org,{n % 11},too slow,{first + n * 3600}" for n in range(HISTORY)]
+    # Some answered twice.
+    people = [f"{mark}-{n % (HISTORY - 3)}@people.example.org" for n in range(HISTORY)]
+    rows = [f"{person},{n % 11},too slow,{first + n * 3600}" for n, person in enumerate(people)]
     file = tmp_path / "history.csv"
     file.write_bytes(text("email,score,comment,created_at", *rows, header=1))
     words = ("responses", "import", file, "--project", stack.contract["project"], "--state", stack.state)
