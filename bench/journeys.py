@@ -31,7 +31,6 @@ from functions.score import handler as score
 from functions.wake import handler as wake
 
 SQS_BATCH, STREAM_BATCH = 10, 100
-SCORED, FOLLOWED = ("request", "response"), ("response",)
 PROMPT, BULK = os.environ.get("PROMPT_QUEUE", ""), os.environ.get("BULK_QUEUE", "")
 
 
@@ -74,7 +73,7 @@ class Play:
             self._answer(requests[name], given)
             self._score()
             kind = "detractor" if given < 7 else "promoter" if given > 8 else "passive"
-            self._stream(f"follow up, {kind}", "follow_up", follow_up.handle, FOLLOWED)
+            self._stream(f"follow up, {kind}", "follow_up", follow_up.handle, _is_response)
             self._mail(f"follow up, {kind}")
 
     def idle_minute(self) -> None:
@@ -98,7 +97,7 @@ class Play:
         self._run("answer", "page", page.handle, scene.page(request, query="done=1"))
 
     def _score(self) -> None:
-        self._stream("score", "score", score.handle, SCORED)
+        self._stream("score", "score", score.handle, _is_counted)
 
     def _mail(self, step: str, *, tick: bool = True) -> None:
         """Mails what is due and settles it. An answer's thanks wait for the minute; an alert does not."""
@@ -121,11 +120,13 @@ class Play:
         now = f"{int(time.time()):010d}~"
         return any("due_sk" in item and item["due_sk"]["S"] <= now for items in rows for item in items.values())
 
-    def _stream(self, step: str, function: str, handle: Callable[..., Any], kinds: tuple[str, ...]) -> None:
+    def _stream(
+        self, step: str, function: str, handle: Callable[..., Any], reaches: Callable[[Mapping[str, Any]], bool]
+    ) -> None:
         every = self.aws.dynamodb.stream[RECORDS]
         fresh = every[self.position[function] :]
         self.position[function] = len(every)
-        wanted = [one.event() for one in fresh if one.new and one.new["kind"]["S"] in kinds]
+        wanted = [one.event() for one in fresh if one.new and reaches(one.new)]
         for group in batched(wanted, STREAM_BATCH if self.batch else 1, strict=False):
             self._run(step, function, handle, {"Records": list(group)})
 
@@ -142,6 +143,15 @@ class Play:
         if failed:
             raise RuntimeError(f"{step}: {function} failed: {answer}")
         return answer
+
+
+def _is_response(image: Mapping[str, Any]) -> bool:
+    return bool(image["kind"]["S"] == "response")
+
+
+def _is_counted(image: Mapping[str, Any]) -> bool:
+    """As the filters of the stream have it."""
+    return _is_response(image) or (image["kind"]["S"] == "request" and image["state"]["S"] != "scheduled")
 
 
 def one(aws: Aws, name: str, given: int) -> Play:

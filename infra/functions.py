@@ -129,12 +129,12 @@ class Function(Construct):
             scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=concurrency),
         ).node.add_dependency(self.role)
 
-    def reads_stream(self, stream_arn: str, *, pattern: str, window: int, failures: sqs.Queue) -> None:
+    def reads_stream(self, stream_arn: str, *, patterns: Sequence[str], window: int, failures: sqs.Queue) -> None:
         """Follow a table's stream from its beginning.
 
         Args:
             stream_arn: the table's stream.
-            pattern: the filter; what does not match never reaches the function.
+            patterns: the filters; what matches none never reaches the function.
             window: seconds to wait for a batch to fill.
             failures: where the position of a batch goes that still fails after 50 attempts or a day.
         """
@@ -159,7 +159,7 @@ class Function(Construct):
             bisect_batch_on_function_error=True,
             function_response_types=["ReportBatchItemFailures"],
             filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
-                filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern=pattern)]
+                filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern=pattern) for pattern in patterns]
             ),
             destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
                 on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=failures.queue_arn)

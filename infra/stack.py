@@ -29,7 +29,8 @@ MAILS_PER_WORKER = 3
 EACH_REPORT = "each report is a few files of its own, and nothing else stands below reports/"
 
 RESPONSES = '{"dynamodb":{"NewImage":{"kind":{"S":["response"]}}}}'
-RESPONSES_AND_REQUESTS = '{"dynamodb":{"NewImage":{"kind":{"S":["response","request"]}}}}'
+# A request counts from when it has been sent or refused; nothing comes back to `scheduled`.
+COUNTED_REQUESTS = '{"dynamodb":{"NewImage":{"kind":{"S":["request"]},"state":{"S":[{"anything-but":["scheduled"]}]}}}}'
 
 
 class HearbackStack(cdk.Stack):
@@ -122,7 +123,7 @@ class HearbackStack(cdk.Stack):
         self.deliver.reads_queue(mail.prompt, concurrency=2)
         self.deliver.reads_queue(mail.bulk, concurrency=max(2, math.ceil(self.settings.send_rate / MAILS_PER_WORKER)))
 
-        self.feedback.may(GET, PUT, QUERY, on=[records])
+        self.feedback.may(GET, BATCH_GET, PUT, QUERY, on=[records])
         self.feedback.reads_queue(mail.feedback, concurrency=2)
 
     def _follow_responses(self) -> None:
@@ -134,7 +135,7 @@ class HearbackStack(cdk.Stack):
         self.score.knows(SCORE_PARKED_QUEUE=self.score_parked.queue_url)
         self.score.reads_stream(
             stream,
-            pattern=RESPONSES_AND_REQUESTS,
+            patterns=[RESPONSES, COUNTED_REQUESTS],
             window=1 if self.settings.local else 5,
             failures=self.streams_failed,
         )
@@ -143,7 +144,7 @@ class HearbackStack(cdk.Stack):
         self.follow_up.knows(
             PROMPT_QUEUE=self.mail.prompt.queue_url, FOLLOW_UP_PARKED_QUEUE=self.follow_up_parked.queue_url
         )
-        self.follow_up.reads_stream(stream, pattern=RESPONSES, window=0, failures=self.streams_failed)
+        self.follow_up.reads_stream(stream, patterns=[RESPONSES], window=0, failures=self.streams_failed)
 
     def _make_reports(self) -> None:
         self.report.may(GET, BATCH_GET, PUT, QUERY, on=[self.data.records.table_arn])

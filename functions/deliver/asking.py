@@ -16,8 +16,9 @@ from shared.domain.scheduling import within_window
 from shared.outside import clock, log
 from shared.outside.mailer import Result
 from shared.store import memberships, projects
+from shared.store.keys import person_id_of
 from shared.store.mails import Matter
-from shared.store.records import changed, created, load
+from shared.store.records import changed, created, load_both
 from shared.store.table import ChangedError, records
 
 
@@ -35,7 +36,8 @@ def take_turn(person_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result |
 
 def ask_when_due(request_id: str, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
     """Sends the survey or the reminder of a request whose time has come, or ends it; else it does nothing."""
-    request, now = load(SurveyRequest, request_id), clock.now()
+    request, person = load_both(SurveyRequest, request_id, Person, person_id_of(request_id))
+    now = clock.now()
     log.concern(request=request_id)
     if request is None or not 0 < request.timer_at <= now:
         return Done.NOTHING, None
@@ -44,17 +46,25 @@ def ask_when_due(request_id: str, seconds_left: SecondsLeft) -> tuple[Done, Resu
             records().write(changed(requests.stopped(request, RequestState.EXPIRED, "expired")))
             return Done.EXPIRED, None
         case RequestState.SCHEDULED:
-            return _ask(request, MailKind.INVITATION, replace(request, timer_at=0), now, seconds_left)
+            handed_over = replace(request, timer_at=0)
+            return _ask(request, person, now, seconds_left, kind=MailKind.INVITATION, handed_over=handed_over)
         case RequestState.ACTIVE:
-            return _ask(request, MailKind.REMINDER, requests.reminded(request), now, seconds_left)
+            handed_over = requests.reminded(request)
+            return _ask(request, person, now, seconds_left, kind=MailKind.REMINDER, handed_over=handed_over)
     return Done.NOTHING, None
 
 
 def _ask(
-    request: SurveyRequest, kind: MailKind, handed_over: SurveyRequest, now: int, seconds_left: SecondsLeft
+    request: SurveyRequest,
+    person: Person | None,
+    now: int,
+    seconds_left: SecondsLeft,
+    *,
+    kind: MailKind,
+    handed_over: SurveyRequest,
 ) -> tuple[Done, Result | None]:
     """Sends the invitation, or the next reminder, of a request that is due."""
-    project, person = projects.load(request.project), load(Person, request.person)
+    project = projects.load(request.project)
     if person is None or person.suppression is not None:
         records().write(changed(requests.stopped(request, RequestState.SUPPRESSED, why_barred(person))))
         return Done.SUPPRESSED, None

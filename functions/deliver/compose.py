@@ -65,18 +65,28 @@ def confirmation(project: Project, opt_in: OptIn, mail: Mail) -> Letter:
     return _letter(project, mail, _To(opt_in.email, ""), message, {})
 
 
+def thanks(project: Project, request: SurveyRequest | None, person: Person, mail: Mail) -> Letter:
+    """The thanks for an answer, in the words of its request. Raises NotFoundError when it is gone or another's."""
+    response = _loaded(Response, mail.subject_id)
+    if not response.person == person.id == person_id_of(response.id):
+        # Its link to stop would stop the mails of the person whom it was of before.
+        raise NotFoundError("the response is another person's now")
+    stop = _link(Purpose.UNSUBSCRIBE, "u", response.id)
+    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    message = render.thanks(project, response, request=request if response.request else None, unsubscribe_url=stop)
+    return _letter(project, mail, _To(person.email, person.name), message, headers)
+
+
 def other(project: Project, mail: Mail) -> Letter:
-    """Any other mail that is no survey. Raises NotFoundError when what it speaks of is gone."""
+    """Any mail that goes to no respondent. Raises NotFoundError when what it speaks of is gone."""
     match mail.kind:
         case MailKind.ALERT:
             return _alert(project, mail)
-        case MailKind.THANKS:
-            return _thanks(project, mail)
         case MailKind.REPORT:
             return _report(project, mail)
         case MailKind.BOUNCE_NOTICE:
             return _bounce_notice(project, mail)
-        case MailKind.INVITATION | MailKind.REMINDER | MailKind.CONFIRMATION:
+        case MailKind.INVITATION | MailKind.REMINDER | MailKind.THANKS | MailKind.CONFIRMATION:
             raise NotFoundError(f"a mail of the kind {mail.kind.value} is made of more than itself")
 
 
@@ -97,19 +107,6 @@ def _alert(project: Project, mail: Mail) -> Letter:
         history=[one for one in responses if one.id != newest.id],
     )
     return _letter(project, mail, _To(mail.to, case.owner_name), message, {})
-
-
-def _thanks(project: Project, mail: Mail) -> Letter:
-    response = _loaded(Response, mail.subject_id)
-    person = _loaded(Person, response.person)
-    if person_id_of(response.id) != person.id:
-        # Its link to stop would stop the mails of the person whom it was of before.
-        raise NotFoundError("the response is another person's now")
-    stop = _link(Purpose.UNSUBSCRIBE, "u", response.id)
-    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    request = load(SurveyRequest, response.request) if response.request else None
-    message = render.thanks(project, response, request=request, unsubscribe_url=stop)
-    return _letter(project, mail, _To(person.email, person.name), message, headers)
 
 
 def _bounce_notice(project: Project, mail: Mail) -> Letter:

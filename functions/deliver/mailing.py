@@ -21,7 +21,7 @@ from shared.outside.mailer import Result
 from shared.store import mails as store
 from shared.store import opt_ins, projects
 from shared.store.mails import Matter
-from shared.store.records import changed, load
+from shared.store.records import changed, load, load_both
 from shared.store.table import ChangedError, Check, records
 
 _TO_BE_ASKED = {RequestState.SCHEDULED, RequestState.ACTIVE}
@@ -63,13 +63,12 @@ def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Don
         return _confirmation(project, mail, now, seconds_left)
     if mail.kind.is_survey and not project.open:
         return _refuse(mail, PROJECT_CLOSED, now, Done.REFUSED)
-    person = load(Person, mail.person) if mail.person else None
+    request, person = load_both(SurveyRequest, mail.subject_id, Person, mail.person) if mail.person else (None, None)
     if mail.person and (person is None or person.suppression is not None):
         return _refuse(mail, why_barred(person), now, Done.SUPPRESSED)
     if mail.kind.is_survey and (opens := within_window(project, now)) > now:
         return _moved(mail, mails.put_off(mail, opens, "send window"), now, Done.LATER)
-    request = load(SurveyRequest, mail.subject_id) if mail.kind.is_survey else None
-    if request is not None and now >= request.expires_at:
+    if mail.kind.is_survey and request is not None and now >= request.expires_at:
         return _refuse(mail, "the link would be dead", now, Done.REFUSED)
     taken = mails.take(mail, now)
     try:
@@ -77,7 +76,7 @@ def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Don
     except NotFoundError as error:
         return _refuse(mail, str(error), now, Done.REFUSED)
     checks = [may_be_mailed(person)] if person else []
-    return _send(Matter(taken, request, person), letter, checks, seconds_left)
+    return _send(Matter(taken, request if mail.kind.is_survey else None, person), letter, checks, seconds_left)
 
 
 def _confirmation(project: Project, mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Done, Result | None]:
@@ -123,6 +122,8 @@ def _moved(mail: Mail, new: Mail, now: int, done: Done) -> tuple[Done, Result | 
 
 
 def _letter(project: Project, mail: Mail, request: SurveyRequest | None, person: Person | None) -> Letter:
+    if mail.kind is MailKind.THANKS and person:
+        return compose.thanks(project, request, person, mail)
     if not mail.kind.is_survey:
         return compose.other(project, mail)
     if request is None or person is None or request.state not in _TO_BE_ASKED:

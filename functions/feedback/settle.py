@@ -22,14 +22,15 @@ def settle(report: Report, now: int) -> bool:
     mail_id, person = _whose(report)
     log.concern(mail=mail_id, person=person.id if person else "")
     if mail_id:
-        matter = store.move(mail_id, lambda known: _told(known, report, now), now)
-        if matter:
-            log.concern(project=matter.mail.project, kind=matter.mail.kind.value, **mails.about(matter.mail))
-        if matter and matter.mail.person:
-            _block(matter.mail.person, report, matter.mail, now)
-        if matter and matter.mail.kind is MailKind.CONFIRMATION:
-            _block_address(matter.mail, report, now)
-        return matter is not None
+        mail = store.move(mail_id, lambda known: _told(known, report, now), now)
+        if mail is None:
+            return False
+        log.concern(project=mail.project, kind=mail.kind.value, **mails.about(mail))
+        if mail.person:
+            _block(mail.person, report, mail, now)
+        if mail.kind is MailKind.CONFIRMATION:
+            _block_address(mail, report, now)
+        return True
     if person:
         _block(person.id, report, None, now)
     return person is not None
@@ -86,8 +87,8 @@ def _whose(report: Report) -> tuple[str, Person | None]:
             _, person = people.find(project.id, address)
             found = person or found
             for name in _last_mails(project.id, address, person):
-                matter = store.read(name)
-                if matter and _is_of(report, matter.mail):
+                mail = load(Mail, name)
+                if mail and _is_of(report, mail):
                     return name, person
     return "", found
 

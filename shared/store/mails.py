@@ -10,7 +10,7 @@ from shared.domain.people import Person
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.store import keys, projects
 from shared.store.attributes import unpack
-from shared.store.records import changed, load
+from shared.store.records import changed, load, load_both
 from shared.store.table import ChangedError, Write, records
 
 _ATTEMPTS = 8
@@ -25,39 +25,27 @@ class Matter:
     person: Person | None = None
 
 
-def read(mail_id: str) -> Matter | None:
-    """A mail and what moves with it, or None."""
-    mail = load(Mail, mail_id)
-    if mail is None:
-        return None
-    survey = mail.kind.is_survey
-    return Matter(
-        mail,
-        load(SurveyRequest, mail.subject_id) if survey else None,
-        load(Person, mail.person) if survey and mail.person else None,
-    )
-
-
-def move(mail_id: str, step: Callable[[Mail], Mail], now: int, known: Matter | None = None) -> Matter | None:
+def move(mail_id: str, step: Callable[[Mail], Mail], now: int, known: Matter | None = None) -> Mail | None:
     """Moves a mail, and its request and person with it, in one write.
 
-    Returns what there is afterwards, None without such a mail.
-    `step` is asked again on the newest state when somebody else was faster; a step that changes nothing writes nothing.
-    `known` spares the first reading.
+    Returns the mail as it is afterwards, None without such a mail.
+    `step` is asked again on the newest state when somebody else was faster; a step that changes nothing writes nothing,
+    and reads nothing else. `known` spares the first reading.
     """
     for _ in range(_ATTEMPTS):
-        matter, known = known or read(mail_id), None
-        if matter is None:
+        mail = known.mail if known else load(Mail, mail_id)
+        if mail is None:
             return None
-        mail = step(matter.mail)
-        if mail == matter.mail:
-            return matter
-        after = _following(replace(matter, mail=mail), now, was=matter.mail.state)
+        moved = step(mail)
+        if moved == mail:
+            return mail
+        matter, known = known or _matter(mail), None
+        after = _following(replace(matter, mail=moved), now, was=mail.state)
         try:
             records().write(*_writes(matter, after))
         except ChangedError:
             continue
-        return after
+        return moved
     raise BusyError("this mail changes all the time; it comes again")
 
 
@@ -67,6 +55,12 @@ def unsettled(project_id: str) -> Iterator[Mail]:
         keys.unsettled_partition(project_id), index=keys.BY_PROJECT, attribute_names=("list_pk", "list_sk")
     )
     return (unpack(Mail, item) for item in found)
+
+
+def _matter(mail: Mail) -> Matter:
+    if not mail.kind.is_survey:
+        return Matter(mail)
+    return Matter(mail, *load_both(SurveyRequest, mail.subject_id, Person, mail.person))
 
 
 def _following(matter: Matter, now: int, *, was: MailState) -> Matter:

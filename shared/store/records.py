@@ -118,6 +118,18 @@ def load_many[R: Record](cls: type[R], ids: list[str]) -> list[R]:
     return [unpack(cls, found[key]) for key in wanted if key in found]
 
 
+def load_both[A: Record, B: Record](
+    cls: type[A], record_id: str, other_cls: type[B], other_id: str
+) -> tuple[A | None, B | None]:
+    """Two records of different kinds as they are now, in one call."""
+    key, other_key = _SHAPES[cls.__name__].key(record_id), _SHAPES[other_cls.__name__].key(other_id)
+    found = records().get_many([key, other_key])
+    return (
+        unpack(cls, found[key]) if key in found else None,
+        unpack(other_cls, found[other_key]) if other_key in found else None,
+    )
+
+
 def created(record: Record) -> Put:
     """The write of a new record; it fails when there is one of this id."""
     return Put(to_item(replace(record, rev=1)), rev=0)

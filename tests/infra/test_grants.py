@@ -45,7 +45,7 @@ GRANTS = {
         "arn:aws:ses:eu-west-1:123456789012:identity/example.com": "ses:SendRawEmail",
         "arn:aws:ses:eu-west-1:123456789012:configuration-set/configuration set": "ses:SendRawEmail",
     },
-    "feedback": {"records": "GetItem PutItem Query", "feedback": RECEIVE},
+    "feedback": {"records": "BatchGetItem GetItem PutItem Query", "feedback": RECEIVE},
     "score": {
         "metrics": "BatchGetItem GetItem PutItem Query UpdateItem",
         "records": "BatchGetItem PutItem Query",

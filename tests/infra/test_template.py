@@ -25,7 +25,10 @@ def test_two_functions_read_the_stream_and_each_sees_its_kinds_only(stage: Stage
         for name, mapping in stream_mappings(stage).items()
     }
     assert kinds == {
-        "score": [{"dynamodb": {"NewImage": {"kind": {"S": ["response", "request"]}}}}],
+        "score": [
+            {"dynamodb": {"NewImage": {"kind": {"S": ["response"]}}}},
+            {"dynamodb": {"NewImage": {"kind": {"S": ["request"]}, "state": {"S": [{"anything-but": ["scheduled"]}]}}}},
+        ],
         "follow_up": [{"dynamodb": {"NewImage": {"kind": {"S": ["response"]}}}}],
     }
 

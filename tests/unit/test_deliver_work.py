@@ -33,6 +33,17 @@ def test_given_a_due_request_then_one_mail_goes_out_and_mail_request_and_person_
     assert world.stored(Person, "p1").last_sent_at == START + 30
 
 
+def test_given_a_warm_worker_then_a_survey_is_one_read_a_slot_and_two_writes(world: World) -> None:
+    ready(world)
+    work(MESSAGE)
+    world.invited("p2")
+    first = len(world.dynamodb.calls)
+    assert work({"request": "p2-1"})[0] is Done.SENT
+    assert world.dynamodb.calls[first:] == [
+        "batch_get_item", "update_item", "transact_write_items", "transact_write_items",
+    ]  # fmt: skip
+
+
 def test_given_an_invitation_then_its_links_and_headers_let_the_person_answer_and_stop(world: World) -> None:
     ready(world)
     work(MESSAGE)

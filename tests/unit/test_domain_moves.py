@@ -3,11 +3,13 @@
 from dataclasses import replace
 from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from shared.domain import cases, mails, requests
 from shared.domain.cases import Case, CaseState, Duty, FollowUp, decide_follow_up
+from shared.domain.counting import request_amounts
 from shared.domain.errors import ConflictError, InvalidError
 from shared.domain.mails import GRACE_SECONDS, LEASE_SECONDS, Mail, MailKind, MailState, Step, next_step
 from shared.domain.people import Person
@@ -46,6 +48,14 @@ def test_given_a_table_of_moves_then_it_is_the_one_written_here(table: Any, writ
 
 def request(state: RequestState) -> SurveyRequest:
     return SurveyRequest("p-1", "acme", "p", START, state, START, START + 90 * DAY, timer_at=START)
+
+
+def test_given_a_scheduled_request_then_it_counts_nothing_and_never_did() -> None:
+    # What the stream's filter keeps from `score` must neither count now nor take back what was counted.
+    assert request_amounts(request(RequestState.SCHEDULED), ZoneInfo("UTC")) == {}
+    assert not any(RequestState.SCHEDULED in allowed for allowed in requests.MOVES.values())
+    asked = requests.sent(request(RequestState.SCHEDULED), parse_project(settings()), now=START)
+    assert asked.state is not RequestState.SCHEDULED
 
 
 @pytest.mark.parametrize(("state", "new"), list(product(RequestState, RequestState)))

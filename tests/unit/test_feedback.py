@@ -52,6 +52,18 @@ def test_given_a_sent_mail_when_ses_reports_then_mail_request_and_person_say_so(
     assert world.dynamodb.snapshot("records") == before
 
 
+def test_given_a_report_that_is_no_news_then_nothing_but_the_mail_is_read(world: World) -> None:
+    sent(world)
+    told = {}
+    for name in ("send", "delivery", "delivery"):
+        first = len(world.dynamodb.calls)
+        report(world, name)
+        told.setdefault(name, world.dynamodb.calls[first:])
+        told[f"{name} again"] = world.dynamodb.calls[first:]
+    assert told["send"] == told["delivery again"] == ["get_item"]
+    assert told["delivery"] == ["get_item", "batch_get_item", "transact_write_items"]
+
+
 @pytest.mark.parametrize(
     "order", list(permutations(["send", "delivery", "bounce_permanent", "complaint"])), ids="-".join
 )
