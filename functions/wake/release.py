@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import batched, chain, islice, zip_longest
 from typing import Any
 
@@ -15,7 +15,7 @@ from shared.store import keys, projects
 from shared.store import pace as pace_store
 from shared.store.attributes import Item
 from shared.store.keys import Key
-from shared.store.table import MAX_TRANSACTION, Change, ChangedError, Put, records
+from shared.store.table import MAX_TRANSACTION, Change, ChangedError, records
 
 LEASE_SECONDS = 55
 SILENT_A_MINUTE = 600
@@ -48,8 +48,10 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class _Lease:
+    """A project held by one worker, and the lanes in which something was due."""
+
     project: str
-    item: Item
+    lanes: frozenset[keys.Lane]
 
 
 def release(now: int, worker: str, seconds_left: SecondsLeft = lambda: 60.0) -> Released:
@@ -60,27 +62,32 @@ def release(now: int, worker: str, seconds_left: SecondsLeft = lambda: 60.0) -> 
     only the worker's own write sets the next timer. Messages may be double: that is harmless.
     """
     leases = [lease for project in projects.all_projects() if (lease := _take_lease(project.id, now, worker))]
-    if not leases:
-        return Released()
     silent = list(_in_turn(leases, keys.Lane.SILENT, now, SILENT_A_MINUTE))
     names = _hand_on(silent[:SILENT_A_MINUTE], setting("PROMPT_QUEUE"), now, seconds_left)
+    released = Released(tuple(names), more=len(silent) > len(names))
+    if any(lease.lanes - {keys.Lane.SILENT} for lease in leases):
+        mails = _release_mails(leases, now, seconds_left)
+        released = replace(mails, names=released.names + mails.names, more=released.more or mails.more)
+    for lease in leases:
+        _give_back(lease, worker)
+    return released
+
+
+def _release_mails(leases: Sequence[_Lease], now: int, seconds_left: SecondsLeft) -> Released:
     quota = mailer.quota()
     line = pace_store.learn(quota)
     budget = pace.budget(line, quota, waiting=queues.waiting(setting("BULK_QUEUE")), today=now)
     prompt = list(_in_turn(leases, keys.Lane.PROMPT, now, budget.prompt))
     most = max(0, budget.bulk - len(prompt))
     bulk = list(_in_turn(leases, keys.Lane.BULK, now, most))
-    names += _hand_on(prompt[: budget.prompt], setting("PROMPT_QUEUE"), now, seconds_left)
+    names = _hand_on(prompt[: budget.prompt], setting("PROMPT_QUEUE"), now, seconds_left)
     names += _hand_on(bulk[:most], setting("BULK_QUEUE"), now, seconds_left)
-    for lease in leases:
-        _give_back(lease)
-    more = len(silent) + len(prompt) + len(bulk) > len(names)
-    return Released(tuple(names), more=more, stopped_for=line.stopped_for)
+    return Released(tuple(names), more=len(prompt) + len(bulk) > len(names), stopped_for=line.stopped_for)
 
 
 def _in_turn(leases: Sequence[_Lease], lane: keys.Lane, now: int, most: int) -> Iterator[Item]:
     """One of each project, then the next of each; one more than may be handed on tells that there is more."""
-    rows = zip_longest(*(_due(lease.project, lane, now, most + 1) for lease in leases))
+    rows = zip_longest(*(_due(lease.project, lane, now, most + 1) for lease in leases if lane in lease.lanes))
     return islice((item for item in chain.from_iterable(rows) if item is not None), most + 1)
 
 
@@ -106,25 +113,29 @@ def _take_lease(project: str, now: int, worker: str) -> _Lease | None:
 
     A lease that was not given back runs out before the next minute.
     """
-    if not any(next(_due(project, lane, now, 1), None) for lane in keys.Lane):
+    lanes = frozenset(lane for lane in keys.Lane if next(_due(project, lane, now, 1), None))
+    if not lanes:
         return None
-    key = keys.wake_lease(project)
-    known = records().get(key) or {"rev": 0, "until": 0}
-    if known["until"] > now:
-        return None
-    item = {"pk": key.pk, "sk": key.sk, "kind": "lease", "until": now + LEASE_SECONDS, "by": worker}
-    item["rev"] = known["rev"] + 1
     try:
-        records().write(Put(item, rev=known["rev"]))
+        records().update(
+            keys.wake_lease(project),
+            "SET kind = :kind, held_by = :worker, held_until = :end",
+            condition="attribute_not_exists(pk) OR held_until <= :now OR held_by = :worker",
+            values={":kind": "lease", ":worker": worker, ":end": now + LEASE_SECONDS, ":now": now},
+        )
     except ChangedError:
         return None
-    return _Lease(project, item)
+    return _Lease(project, lanes)
 
 
-def _give_back(lease: _Lease) -> None:
-    rev = lease.item["rev"]
+def _give_back(lease: _Lease, worker: str) -> None:
     with suppress(ChangedError):
-        records().write(Put(lease.item | {"until": 0, "rev": rev + 1}, rev=rev))
+        records().update(
+            keys.wake_lease(lease.project),
+            "SET held_until = :now",
+            condition="held_by = :worker",
+            values={":worker": worker, ":now": 0},
+        )
 
 
 def _due(project: str, lane: keys.Lane, now: int, limit: int) -> Iterator[Item]:

@@ -395,7 +395,10 @@ def test_the_doctor_finds_a_healthy_stack_healthy_and_names_what_is_not(stack: S
     forgotten |= keys.unsettled(stack.contract["project"], "late", int(time.time()))
     # whoever holds the lease of wake keeps it from claiming what is due
     lease = keys.wake_lease(stack.contract["project"])
-    put(stack, {"pk": lease.pk, "sk": lease.sk, "kind": "lease", "until": int(time.time()) + 600, "rev": 1})
+    put(
+        stack,
+        {"pk": lease.pk, "sk": lease.sk, "kind": "lease", "held_by": "another", "held_until": int(time.time()) + 600},
+    )
     put(stack, forgotten | due)
     try:
         ill = run(stack, "doctor")

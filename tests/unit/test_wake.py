@@ -95,7 +95,9 @@ def test_given_a_claimed_record_then_it_is_not_handed_on_again_until_the_claim_i
 def test_given_a_worker_that_died_with_the_lease_then_the_next_waits_until_it_is_over(world: World) -> None:
     world.project()
     due(world, "acme", 1)
-    world.dynamodb.fault = lambda operation, number: DIE_BEFORE if operation == "update_item" else None
+    world.dynamodb.fault = lambda operation, number: (
+        DIE_BEFORE if operation == "update_item" and "update_item" in world.dynamodb.calls[:number] else None
+    )
     with suppress(*EXPECTED):
         release(START + 10, "first")
     world.dynamodb.fault = None
@@ -218,9 +220,27 @@ def test_given_ses_that_does_not_answer_then_what_sends_no_mail_is_handed_on_all
     world.project(partial_hours=1)
     chosen = partial(world)
     monkeypatch.setattr("functions.wake.release.mailer.quota", never_answered)
+    # Where no mail is due, SES is not even asked.
+    assert release(chosen.timer_at, "w").names == (f"response:{chosen.id}",)
+    later = partial(world, "p2")
+    due(world, "acme", 1)
     with pytest.raises(ReadTimeoutError):
-        release(chosen.timer_at, "w")
-    assert taken(world, PROMPT) == [chosen.id]
+        release(later.timer_at, "w")
+    assert set(taken(world, PROMPT)) == {chosen.id, later.id}
+
+
+def test_given_a_minute_then_only_what_is_due_is_asked_for(world: World) -> None:
+    world.project(partial_hours=1)
+    chosen = partial(world)
+
+    def asked(now: int) -> list[str]:
+        first = len(world.dynamodb.calls)
+        release(now, "w")
+        return world.dynamodb.calls[first:]
+
+    # The projects and three lanes; then the lease, the lane, the claim, and the lease given back.
+    assert asked(chosen.timer_at - 1) == ["query"] * 4
+    assert asked(chosen.timer_at) == [*["query"] * 4, "update_item", "query", "update_item", "update_item"]
 
 
 def never_answered() -> None:
