@@ -30,10 +30,10 @@ _STATES = {
     CaseState.CONTACTED: msgid("Contacted"),
     CaseState.RESOLVED: msgid("Resolved"),
 }
-_WAYS = {"call": msgid("Call"), "mail": msgid("Mail"), "meeting": msgid("Meeting"), "other": msgid("Other")}
+_WAYS = {"call": msgid("Call"), "mail": msgid("Email"), "meeting": msgid("Meeting"), "other": msgid("Other")}
 _CONTACTED_BY = {
     "call": msgid("Contacted by phone"),
-    "mail": msgid("Contacted by mail"),
+    "mail": msgid("Contacted by email"),
     "meeting": msgid("Met in person or online"),
     "other": msgid("Contacted"),
 }
@@ -189,7 +189,7 @@ def _answer(response: Response, person: Person | None, words: Words) -> _Answer:
         ),
         meta=" · ".join(part for part in ("" if response.erased else who, when) if part),
         comment=response.comment,
-        silence=words.say("Erased on the person's wish.") if response.erased else words.say("No words with it."),
+        silence=words.say("Erased at the person's request.") if response.erased else words.say("They left no comment."),
     )
 
 
@@ -219,11 +219,13 @@ def _told(event: Event, case: Case, words: Words) -> tuple[str, str]:
         case "opened":
             return words.say("Case opened: a score of %(score)s", score=event.text), ""
         case "joined":
-            return words.say("Another detractor joined, with a %(score)s; the due time holds", score=event.text), ""
+            return words.say(
+                "Another detractor joined, with a score of %(score)s; the due time holds", score=event.text
+            ), ""
         case "recovered":
-            return words.say("Recovered: answered again, with a %(score)s", score=event.text), ""
+            return words.say("Recovered: answered again, with a score of %(score)s", score=event.text), ""
         case "relapsed":
-            return words.say("Changed again, to a %(score)s", score=event.text), ""
+            return words.say("Changed again, to a score of %(score)s", score=event.text), ""
         case "contacted":
             how, _, note = event.text.partition(": ")
             return words.say(_CONTACTED_BY.get(how, _CONTACTED_BY["other"])), note

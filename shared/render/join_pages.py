@@ -39,7 +39,7 @@ def form(
         heading=title,
         lead=words.say(
             "Now and then %(brand)s asks a short question: would you recommend %(product)s, and why? "
-            "Leave your address to be among those who are asked.",
+            "Leave your address if you would like to be asked.",
             brand=project.brand.name,
             product=project.texts_in(words.locale).product,
         ),
@@ -47,10 +47,10 @@ def form(
         name=name,
         email=email or "",
         stamp=stamp,
-        email_error=words.say("Please enter a mail address such as name@example.com.") if "email" in told else "",
+        email_error=words.say("Please enter an email address such as name@example.com.") if "email" in told else "",
         name_error=_name_error(told, words),
         terms=project.consent_in(words.locale),
-        hint=words.say("You get one mail first, to confirm that the address is yours."),
+        hint=words.say("You will get one email first, to confirm that the address is yours."),
         switch=switch(words),
     )
 
@@ -62,15 +62,17 @@ def sent(project: Project, preference: Preference = NO_PREFERENCE) -> str:
         "join_told",
         project,
         words,
-        title=words.say("Look into your inbox"),
+        title=words.say("Check your inbox"),
         paragraphs=[
             words.say(
-                "A mail from %(sender)s is on its way to the address that you gave. "
+                "An email from %(sender)s is on its way to the address that you gave. "
                 "Open it and confirm within %(days)s days, and you are in.",
                 sender=from_whom(project, words),
                 days=words.number(CONFIRM_DAYS),
             ),
-            words.say("Nothing there in a few minutes? Look among the spam, too. After an hour you can ask again."),
+            words.say(
+                "Nothing there in a few minutes? Look in your spam folder, too. After an hour you can ask again."
+            ),
         ],
         again=words.say("Back to the form"),
         back=query(preference),
@@ -99,7 +101,7 @@ def confirm(
         "join_confirm",
         project,
         words,
-        title=words.say("One more press, and you are in"),
+        title=words.say("One more click, and you are in"),
         lead=words.say("%(brand)s may send its surveys to this address:", brand=project.brand.name),
         alert=alert,
         email=opt_in.email,
@@ -108,7 +110,7 @@ def confirm(
         terms=terms,
         version=consent_version(terms),
         otherwise=words.say(
-            "It was not you? Close this page. Nothing is sent, and the address is deleted on %(day)s.",
+            "Was it not you? Close this page: nothing will be sent, and the address is deleted on %(day)s.",
             day=words.day(opt_in.expires_at),
         ),
         switch=switch(words),
@@ -127,7 +129,7 @@ def welcome(project: Project, opt_in: OptIn, preference: Preference = NO_PREFERE
             words.say(
                 "Thank you. %(brand)s will ask you now and then, and read what you say.", brand=project.brand.name
             ),
-            words.say("Every survey mail has a link that ends them, should you change your mind."),
+            words.say("Every survey email has a link to stop them, should you change your mind."),
         ],
         again="",
         back="",

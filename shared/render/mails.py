@@ -63,7 +63,7 @@ def invitation(
         survey_url=survey_url,
         unsubscribe_url=unsubscribe_url,
         why=_why_asked(project, texts, words),
-        until=words.say("The link in this mail works until %(day)s.", day=words.day(request.expires_at))
+        until=words.say("The link in this email works until %(day)s.", day=words.day(request.expires_at))
         if request.expires_at
         else "",
     )
@@ -100,7 +100,7 @@ def thanks(
         link_text=link_text(texts, words),
         unsubscribe_url=unsubscribe_url,
         why=words.say(
-            "%(brand)s sends this one mail because you answered its survey.",
+            "%(brand)s sends this one email because you answered its survey.",
             brand=project.brand.name,
         ),
     )
@@ -115,17 +115,17 @@ def confirmation(project: Project, opt_in: OptIn, *, confirm_url: str) -> Messag
         project,
         words,
         subject=words.say("Please confirm your address for %(brand)s", brand=brand),
-        preheader=words.say("One press, and you are in. If it was not you, do nothing."),
+        preheader=words.say("One click, and you are in. If it was not you, do nothing."),
         heading=words.say("Was that you?"),
         message=words.say(
-            "Somebody entered this address to get the surveys of %(brand)s. "
-            "If it was you, confirm it on the page behind this button.",
+            "Somebody entered this address to get surveys from %(brand)s. "
+            "If it was you, this button opens the page where you confirm it.",
             brand=brand,
         ),
         press=words.say("Confirm my address"),
         confirm_url=confirm_url,
         otherwise=words.say(
-            "If it was not you, do nothing: no survey comes, and the address is deleted on %(day)s.",
+            "If it was not you, do nothing: no survey will come, and the address is deleted on %(day)s.",
             day=words.day(opt_in.expires_at),
         ),
         why=words.say(
@@ -171,7 +171,7 @@ def alert(
             score=response.score,
             due=due,
         ),
-        preheader=response.comment or words.say("No words with it. Ask what happened."),
+        preheader=response.comment or words.say("They left no comment. Ask what happened."),
         response=response,
         category_word=words.say(CATEGORY_WORDS[response.category]),
         heading=heading,
@@ -184,7 +184,7 @@ def alert(
         facts=_facts(case, response, words),
         earlier=earlier[:MAX_EARLIER],
         why=words.say(
-            "Hearback sends this to %(owner)s, who answers for this customer. "
+            "Hearback sends this to %(owner)s, who looks after this customer. "
             "The links open the case without a login: do not forward them outside the company.",
             owner=case.owner_name or case.owner_email,
         ),
@@ -196,18 +196,18 @@ def bounce_notice(project: Project, person: Person, owner: Contact) -> Message:
     words = words_for(project, project.locale_of(owner.email))
     who = person.name or person.email
     account = person.properties.get("account_name", "") or person.properties.get("account_id", "")
-    heading = words.say("Mail to %(who)s does not arrive", who=one_line(who, 110))
+    heading = words.say("Emails to %(who)s do not arrive", who=one_line(who, 110))
     return _message(
         "bounce_notice",
         project,
         words,
         subject=words.say("%(heading)s: please correct the address", heading=heading),
-        preheader=words.say("%(address)s takes no mail. No survey goes there any more.", address=person.email),
+        preheader=words.say("%(address)s accepts no email. No more surveys go there.", address=person.email),
         heading=heading,
         address=person.email,
         message=words.say(
-            "The mail server of this address refused a mail of %(brand)s for good on %(day)s: there is no such "
-            "mailbox, or it takes no mail. Hearback sends no surveys there any more.",
+            "The mail server of this address refused an email from %(brand)s for good on %(day)s: there is no such "
+            "mailbox, or it accepts no email. Hearback sends no more surveys there.",
             brand=project.brand.name,
             day=words.day(person.bounced_at),
         ),
@@ -223,7 +223,7 @@ def bounce_notice(project: Project, person: Person, owner: Contact) -> Message:
         ],
         call=f"POST people\nemail={person.email}\nemail_update=…",
         why=words.say(
-            "Hearback sends this to %(owner)s, who answers for this customer.", owner=owner.name or owner.email
+            "Hearback sends this to %(owner)s, who looks after this customer.", owner=owner.name or owner.email
         ),
     )
 

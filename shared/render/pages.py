@@ -131,19 +131,19 @@ def unsubscribe(project: Project, wish: Wish, *, own: str = "", preference: Pref
     brand = project.brand.name
     match wish:
         case Wish.NONE:
-            title = words.say("You get no more surveys")
+            title = words.say("You will get no more surveys")
             paragraphs = [
-                words.say("%(brand)s will not send you survey mails any more. This holds from now on.", brand=brand),
+                words.say("From now on %(brand)s will send you no more surveys by email.", brand=brand),
                 words.say("A survey you already have stays open, should you want to answer it."),
             ]
         case Wish.AGAIN:
-            title = words.say("Surveys are welcome again")
-            paragraphs = [words.say("%(brand)s may send you survey mails again, now and then.", brand=brand)]
+            title = words.say("You will get surveys again")
+            paragraphs = [words.say("%(brand)s may send you surveys by email again, now and then.", brand=brand)]
         case Wish.UNKNOWN:
             title = words.say("No more surveys?")
             paragraphs = [
-                words.say("Press the button, and %(brand)s will not send you survey mails any more.", brand=brand),
-                words.say("Other mail, such as invoices, is not affected."),
+                words.say("Press the button, and %(brand)s will stop sending you surveys by email.", brand=brand),
+                words.say("Other email, such as invoices, is not affected."),
             ]
     kept = {Wish.NONE: {"done": 1}, Wish.AGAIN: {"again": 1}}.get(wish, {})
     return render_page(
@@ -153,6 +153,7 @@ def unsubscribe(project: Project, wish: Wish, *, own: str = "", preference: Pref
         title=title,
         paragraphs=paragraphs,
         stopped=wish is Wish.NONE,
+        again=wish is Wish.AGAIN,
         switch=switch(words, **kept),
     )
 
@@ -239,18 +240,19 @@ def _welcome_back(earlier: Response, chosen: int | None, words: Words) -> str:
     day = words.day(earlier.updated_at)
     if earlier.partial:
         return words.say(
-            "Good to see you again. You picked a %(score)d on %(day)s; here is what is left to say, if you like.",
+            "Good to see you again. You picked %(score)d on %(day)s; here is what is left to say, if you like.",
             score=earlier.score,
             day=day,
         )
     if chosen is None or chosen == earlier.score:
         return words.say(
-            "Good to see you again. You gave a %(score)d on %(day)s; here it is, should you want to change it.",
+            "Good to see you again. You gave a score of %(score)d on %(day)s; "
+            "here it is, should you want to change it.",
             score=earlier.score,
             day=day,
         )
     return words.say(
-        "Good to see you again. You gave a %(score)d on %(day)s and have now picked %(chosen)d: "
+        "Good to see you again. You gave a score of %(score)d on %(day)s and have now picked %(chosen)d: "
         "nothing changes until you save it.",
         score=earlier.score,
         day=day,

@@ -161,13 +161,13 @@ def _empty_month(figures: Figures, words: Words) -> Iterator[str]:
     sent = figures["funnel"]["sent"]
     if sent:
         yield words.say_many(
-            "%(n)s survey mail went out and nobody has answered.",
-            "%(n)s survey mails went out and nobody has answered.",
+            "%(n)s survey email went out and nobody has answered.",
+            "%(n)s survey emails went out and nobody has answered.",
             sent,
         )
         yield words.say("A shorter subject, a known sender and a reminder usually help.")
     else:
-        yield words.say("No survey mails went out, so there is nothing to score.")
+        yield words.say("No survey emails went out, so there is nothing to score.")
         yield words.say("Check that the renewal workflow still calls the send API.")
 
 

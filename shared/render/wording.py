@@ -52,10 +52,10 @@ def thank_you_words(response: Response, project: Project, words: Words) -> str:
         case Category.PROMOTER:
             return words.say("That is good to hear, and it means a lot to the people at %(brand)s.", brand=brand)
         case Category.PASSIVE:
-            return words.say("It helps %(brand)s see what would make it better for you.", brand=brand)
+            return words.say("Your answer helps %(brand)s see what to do better for you.", brand=brand)
         case Category.DETRACTOR:
             return words.say(
-                "Thank you for being frank. Your answer goes to a person at %(brand)s who can do something about it.",
+                "Frank words help most. Your answer goes to a person at %(brand)s who can do something about it.",
                 brand=brand,
             )
 
@@ -64,19 +64,19 @@ def problem_words(kind: Problem, words: Words) -> tuple[str, list[str]]:
     """The title and the paragraphs for a problem: what it is, and what to do."""
     match kind:
         case "unknown":
-            return words.say("This link leads nowhere"), [
-                words.say("It may have been cut off on its way. Open it from the mail once more, or copy all of it."),
-                words.say("If it still leads nowhere, reply to the mail it came with."),
+            return words.say("This link does not work"), [
+                words.say("It may have been cut off on the way. Open it from the email again, or copy all of it."),
+                words.say("If it still does not work, reply to the email it came in."),
             ]
         case "expired":
             return words.say("This link has expired"), [
-                words.say("Links work for a limited time, and this one's is over. Thank you for coming by."),
-                words.say("If you still have something to say, reply to the mail it came with."),
+                words.say("Links work for a limited time, and this one has run out. Thank you for coming by."),
+                words.say("If you still have something to say, reply to the email it came in."),
             ]
         case "closed":
             return words.say("This survey is closed"), [
                 words.say("It takes no more answers. Thank you for coming by."),
-                words.say("If you still have something to say, reply to the mail it came with."),
+                words.say("If you still have something to say, reply to the email it came in."),
             ]
         case "busy":
             return words.say("One moment, please"), [
@@ -85,16 +85,16 @@ def problem_words(kind: Problem, words: Words) -> tuple[str, list[str]]:
             ]
         case "many":
             return words.say("That was a lot at once"), [
-                words.say("This link has been used very often within the hour, and nothing more has been saved."),
+                words.say("This link has been used very often in the last hour, and nothing more has been saved."),
                 words.say("What was saved before is safe. Please try again in an hour."),
             ]
         case "too_many":
             return words.say("Too many at once"), [
-                words.say("More people came here than usual, and nothing has been kept."),
+                words.say("More people came here than usual, and nothing has been saved."),
                 words.say("Please come back in an hour."),
             ]
         case "error":
             return words.say("Something went wrong here"), [
-                words.say("It is not your doing, and it has been noted, so that it gets mended."),
+                words.say("It is not your fault. It has been recorded, so that it can be fixed."),
                 words.say("Go back and try again in a minute; doing it twice does no harm."),
             ]

@@ -29,7 +29,7 @@ def test_a_choice_counts_once_when_its_time_has_come_and_opens_the_case_then(sta
 
         # when a score is picked and not sent, nothing counts yet
         assert choose(f"{link}?score=2", 2) == 204
-        assert "You picked a 2" in requests.get(link, timeout=30).text
+        assert "You picked 2" in requests.get(link, timeout=30).text
         stack.invoke("wake")
         assert stack.call("GET", "survey_responses", params={"person_email": address}).json() == []
         assert stack.inbox.to(owner) == []

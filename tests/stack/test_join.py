@@ -40,7 +40,7 @@ def test_who_confirms_by_mail_is_a_person_with_their_consent(stack: Stack) -> No
     # given the form sent twice
     address = stack.address()
     answers = [join(stack, address) for _ in range(2)]
-    assert [(answer.status_code, "Look into your inbox" in answer.text) for answer in answers] == [(200, True)] * 2
+    assert [(answer.status_code, "Check your inbox" in answer.text) for answer in answers] == [(200, True)] * 2
     assert people(stack, address) == []
 
     # then one mail comes, without waiting for the minute's tick, and without what was typed
@@ -113,7 +113,7 @@ def test_an_address_that_bounces_is_barred_before_anybody_is_a_person(stack: Sta
 
 def test_a_robot_and_a_project_that_takes_nobody_in(stack: Stack) -> None:
     address = stack.address()
-    assert "Look into your inbox" in join(stack, address, website="https://example.org").text
+    assert "Check your inbox" in join(stack, address, website="https://example.org").text
     assert opt_in_of(stack, address) is None
     nowhere = requests.get(f"{stack.contract['surveys_url'].rstrip('/')}/join/nobody", timeout=30)
     assert nowhere.status_code == 404

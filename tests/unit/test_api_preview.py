@@ -86,7 +86,7 @@ def test_given_words_and_a_score_of_ones_own_then_they_are_shown(world: World, a
     alert = look(world, query)["body"]
     for words in ("Dana Okafor", "Too slow", "Gold", "3 of 10"):
         assert words in alert
-    for score, words in ((10, "good to hear"), (7, "make it better for you"), (2, "being frank")):
+    for score, words in ((10, "good to hear"), (7, "do better for you"), (2, "Frank words help")):
         assert words in look(world, f"what=thank_you&score={score}")["body"]
 
 

@@ -107,7 +107,7 @@ def test_given_a_permanent_bounce_then_the_person_s_owner_is_told_once_by_mail(w
     assert work(message)[0] is Done.SENT
     told = world.ses.sent[-1]
     assert (told.recipient, told.sender) == ("cs@acme.example.com", "survey@acme.example.com")
-    assert told.message["Subject"] == "Mail to Ada Example does not arrive: please correct the address"
+    assert told.message["Subject"] == "Emails to Ada Example do not arrive: please correct the address"
     assert "p1@example.com" in told.part("plain")
     assert (len(world.ses.sent), len(world.mails())) == (2, 2)
 

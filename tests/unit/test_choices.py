@@ -237,7 +237,7 @@ def test_given_a_choice_then_the_page_shows_it_and_asks_on_and_there_are_no_than
     choose(read, 9)
     for query in ("", "done=1"):
         html = get(read, query)["body"]
-        assert "You picked a 9 on" in html
+        assert "You picked 9 on" in html
         assert 'value="9" class="promoter" aria-label="9 of 10" required checked' in html
         assert ">Send</button>" in html
         assert 'data-choice="open"' in html

@@ -272,7 +272,7 @@ def test_given_an_unsubscribed_person_when_they_press_the_button_then_they_are_a
     assert len(open_.items("unsubscribe")) == 1
 
     answer = again(open_, headers={"sec-fetch-site": "same-origin"})
-    assert (answer["statusCode"], "Surveys are welcome again" in answer["body"]) == (200, True)
+    assert (answer["statusCode"], "You will get surveys again" in answer["body"]) == (200, True)
     person = open_.stored(Person, "p1")
     assert (person.unsubscribed_at, person.rev) == (0, before.rev + 2)
     assert open_.items("unsubscribe") == []
@@ -326,8 +326,8 @@ def test_given_an_erased_person_then_the_page_answers_as_to_anybody(open_: World
     assert (visit(open_, path=stop(open_))["body"], visit(open_, "POST", stop(open_), form=form)["body"]) == known
     assert open_.dynamodb.snapshot("records") == before
     for query, words in (
-        ("done=1&lang=en", "You get no more surveys"),
-        ("again=1&lang=en", "Surveys are welcome again"),
+        ("done=1&lang=en", "You will get no more surveys"),
+        ("again=1&lang=en", "You will get surveys again"),
     ):
         assert words in visit(open_, path=stop(open_), query=query)["body"]
 

@@ -90,7 +90,7 @@ def test_given_the_form_when_confirmed_by_mail_then_there_is_a_person_with_their
 
     asked = join(open_)
     assert (asked["statusCode"], asked["headers"]["location"]) == (303, "?sent=1")
-    assert "Look into your inbox" in visit(open_, "/join/acme", query="sent=1")["body"]
+    assert "Check your inbox" in visit(open_, "/join/acme", query="sent=1")["body"]
     assert open_.items("person") == []
     deliver(open_)
     (mail,) = open_.ses.sent
@@ -431,8 +431,8 @@ def test_given_a_form_that_we_did_not_give_out_then_it_asks_once_more(open_: Wor
 
 
 @pytest.mark.parametrize(("email", "name", "words"), [
-    ("", "Ada", "Please enter a mail address"), ("ada", "Ada", "Please enter a mail address"),
-    ("a@example.com\r\nBcc: x@example.com", "Ada", "Please enter a mail address"),
+    ("", "Ada", "Please enter an email address"), ("ada", "Ada", "Please enter an email address"),
+    ("a@example.com\r\nBcc: x@example.com", "Ada", "Please enter an email address"),
     (ADDRESS, "x" * 201, "This name is too long"),
 ])  # fmt: skip
 def test_given_bad_input_then_the_form_says_where_and_nothing_is_kept(

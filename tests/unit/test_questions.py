@@ -127,7 +127,7 @@ def test_given_questions_then_the_page_shows_each_as_what_it_is_to_the_category_
     assert '<fieldset class="more for promoter">' in html
     assert html.count('type="checkbox"') == 2
     assert html.count("Prefer not to say") == 1
-    assert html.count("(optional)") == 5
+    assert html.count("(optional)") == 6
     assert 'aria-label="1 of 5, Hard"' in html
 
 

@@ -95,6 +95,22 @@ def test_line_ends_and_outer_blanks_are_kept(catalogue):
             assert "\n" not in message.string, message.id
 
 
+def test_what_may_be_left_out_is_called_the_same_everywhere(catalogue):
+    optional = catalogue.get("(optional)").string
+    assert catalogue.get("What did you learn? (optional)").string.endswith(f" {optional}")
+
+
+BREAKS = {"fr": re.compile(r" (?:[?!:;»]|%%)|« "), "ar": re.compile(r"ـ ")}
+"""Where a line must not break: French before double punctuation, Arabic between a prefix and its name."""
+
+
+def test_no_line_breaks_where_a_language_allows_none(catalogue):
+    breaks = BREAKS.get(str(catalogue.locale))
+    texts = [text for one in catalogue if one.id for text in ([one.string] if isinstance(one.id, str) else one.string)]
+    assert len(texts) > 250
+    assert [text for text in texts if breaks and breaks.search(text)] == []
+
+
 def test_plurals_have_the_forms_of_their_language(catalogue):
     forms = {"ar": 6, "de": 2, "es": 2, "fr": 2}[str(catalogue.locale)]
     assert catalogue.num_plurals == forms

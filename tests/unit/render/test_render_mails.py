@@ -76,6 +76,13 @@ def test_an_invitation_says_who_why_and_where_from(project, survey_request, see)
     assert "Privacy" in words
 
 
+def test_thanks_are_signed_by_the_sender_and_the_company_once(project):
+    sender = replace(project.sender, name="Mara Quill")
+
+    assert "\n\nMara Quill\nMirandel\n\n--" in mails.thanks(replace(project, sender=sender), a_response(10)).text
+    assert "\n\nMirandel\n\n--" in mails.thanks(project, a_response(10)).text
+
+
 def test_mails_carry_language_direction_and_colour_schemes(project, survey_request, see):
     for locale, lang, direction in (
         ("en", "en", "ltr"),
@@ -217,7 +224,7 @@ def test_an_alert_without_words_name_or_account_still_tells_what_to_do(project, 
     message = alert(project, bare, silent, person_name="", person_email="")
 
     assert message.subject.startswith("the customer is a detractor: 3 of 10")
-    assert "No words with it. Ask what happened." in message.text
+    assert "They left no comment. Ask what happened." in message.text
     assert "What to do" in message.text
 
 
@@ -227,10 +234,10 @@ def test_a_bounce_notice_says_who_where_when_the_renewal_is_and_what_to_do(proje
 
     message = mails.bounce_notice(project, bounced, replace(project.owner, name="Carl"))
 
-    assert message.subject == "Mail to Dana Okafor does not arrive: please correct the address"
+    assert message.subject == "Emails to Dana Okafor do not arrive: please correct the address"
     for told in (see(message.html).words, message.text):
         for essential in (
-            "dana@example.org", "Nordhollow Clinic", "31 January 2027", "20 November 2026", "no surveys there any more",
+            "dana@example.org", "Nordhollow Clinic", "31 January 2027", "20 November 2026", "no more surveys there",
             "Ask for the right address", "sends this to Carl", "email_update=",
         ):  # fmt: skip
             assert essential in told, essential
@@ -240,7 +247,7 @@ def test_a_bounce_notice_says_who_where_when_the_renewal_is_and_what_to_do(proje
 def test_a_bounce_notice_about_one_of_whom_only_the_address_is_known_names_it(project, person):
     message = mails.bounce_notice(project, replace(person, name="", bounced_at=NOW), project.owner)
 
-    assert message.subject == "Mail to dana@example.org does not arrive: please correct the address"
+    assert message.subject == "Emails to dana@example.org do not arrive: please correct the address"
     assert "Who it is" not in message.text
 
 
@@ -281,8 +288,8 @@ def test_an_empty_month_says_something_sensible(project, figures, see):
     unsent = mails.report_summary(project, figures, report_url=DESK_URL, recipient_name="")
 
     assert sent.subject.endswith("no answers")
-    assert "612 survey mails went out and nobody has answered." in see(sent.html).words
-    assert "No survey mails went out" in unsent.text
+    assert "612 survey emails went out and nobody has answered." in see(sent.html).words
+    assert "No survey emails went out" in unsent.text
 
 
 def test_a_manager_s_mail_is_in_their_language_and_an_owner_s_in_theirs(project, case, response, figures, see):

@@ -82,7 +82,7 @@ def test_an_earlier_answer_comes_back_to_be_changed(project, survey_request, see
 
     assert [i["value"] for i in see(html).all("input") if "checked" in i] == ["7"]
     assert "Four clicks where one was enough." in see(html).words
-    assert "Good to see you again. You gave a 7 on 20 November 2026" in see(html).words
+    assert "Good to see you again. You gave a score of 7 on 20 November 2026" in see(html).words
 
 
 def test_another_score_than_the_earlier_one_is_only_a_proposal(project, survey_request, see):
@@ -139,7 +139,7 @@ def test_the_thanks_are_the_send_s_then_the_project_s_then_the_default(project, 
 
     assert "Thanks, from the send." in words(project, own)
     assert "Thanks, from the project." in words(project, survey_request)
-    assert "Thank you for being frank." in words(replace(project, texts=Texts()), survey_request)
+    assert "Frank words help most." in words(replace(project, texts=Texts()), survey_request)
 
 
 def test_unsubscribing_and_its_opposite_take_a_press_of_a_button(project, see):
@@ -153,6 +153,9 @@ def test_unsubscribing_and_its_opposite_take_a_press_of_a_button(project, see):
         Wish.AGAIN: ["unsubscribe"],
     }
     assert "Send me surveys again" in pressed[Wish.NONE].words
+    # who has just decided is not urged to take it back
+    quiet = {wish: [button.get("class", "") for button in seen.all("button")] for wish, seen in pressed.items()}
+    assert quiet == {Wish.UNKNOWN: [""], Wish.NONE: ["quiet"], Wish.AGAIN: ["quiet"]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -242,7 +245,7 @@ def test_a_conflict_is_told_in_the_rule_s_own_words(project, case, person, respo
 def test_a_case_says_of_an_erased_answer_only_that_it_was_erased(project, case, person, response, see):
     erased = replace(response, erased=True, comment="", person="", properties={})
 
-    assert "Erased on the person's wish." in see(desk(project, case, None, erased)).words
+    assert "Erased at the person's request." in see(desk(project, case, None, erased)).words
 
 
 def test_the_language_switch_names_each_language_in_itself_and_marks_the_one_spoken(project, survey_request, see):

@@ -31,7 +31,7 @@ def test_the_report_has_every_part(project, figures, see):
 
     for part in (
         "+40", "172 answers.", "between +28 and +50", "which chance alone may explain", "What people answered",
-        "Twelve months", "From mail to answer", "Who answered what", "Closing the loop", "Accounts at risk",
+        "Twelve months", "From email to answer", "Who answered what", "Closing the loop", "Accounts at risk",
         "In their own words", "How far to trust this", "Rocks 2016", "19 hours", "86%", "98% of sent",
         "28% of delivered",
     ):  # fmt: skip
@@ -80,7 +80,7 @@ def test_an_empty_month_is_a_report_too(project, figures, see):
     words = see(report.html(project, figures)).words
 
     assert "No answers" in words
-    assert "No survey mails went out" in words
+    assert "No survey emails went out" in words
 
 
 def test_a_month_that_is_not_over_says_so(project, figures, see):
