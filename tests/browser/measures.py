@@ -112,6 +112,14 @@ def boxes(page: Page, selector: str) -> list[Box]:
     return [Box(**one) for one in page.eval_on_selector_all(selector, _BOXES)]
 
 
+def color(page: Page, selector: str, which: str) -> str:
+    """One of the computed colours, such as `borderTopColor`, of the first element that a selector finds."""
+    found = page.eval_on_selector(
+        selector, "(one, which) => getComputedStyle(one)[which].match(/[\\d.]+/g).map(Number)", which
+    )
+    return _hex(found[:3])
+
+
 def targets(page: Page) -> list[Box]:
     """The sizes of all that can be pressed or filled in."""
     return [Box(**one) for one in page.evaluate(_TARGETS)]

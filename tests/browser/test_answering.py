@@ -103,6 +103,7 @@ def test_without_scripts_the_form_is_all_there_is(open_site: OpenSite, show: Sho
     page.locator("#score-error").wait_for()
     assert page.title().startswith("Error: ")
     expect(page.get_by_role("alert").first).to_contain_text("please choose a score")
+    expect(page.get_by_role("alert").first).to_be_focused()
     expect(page.get_by_role("radiogroup")).to_have_accessible_description(
         re.compile("Please choose a score from 0 to 10")
     )

@@ -9,7 +9,7 @@ from shared.render.color import contrast
 from tests.browser import axe
 from tests.browser.conftest import OpenSite, Shoot, Show
 from tests.browser.mail_samples import LOGO
-from tests.browser.measures import focus_marks, overhang, tab_stops, targets, texts
+from tests.browser.measures import color, focus_marks, overhang, tab_stops, targets, texts
 from tests.browser.page_states import STATES
 from tests.browser.site import DIRECTIONS
 
@@ -61,3 +61,5 @@ def test_a_logo_stands_at_the_beginning_of_a_line_and_is_named(
     assert axe.violations(shown.page) == []
     assert shown.page.get_by_alt_text(site.change().brand.name).count() == 1
     assert overhang(shown.page) == 0
+    # a logo is drawn for paper: by night it keeps a piece of it
+    assert color(shown.page, ".logo", "backgroundColor") == "#ffffff"

@@ -128,6 +128,7 @@ def test_send_shows_the_thanks_without_a_reload_and_tells_who_cannot_see_them(si
     expect(page.locator("h1")).to_be_focused()
     expect(page).to_have_title("Thank you")
     assert page.url == site.survey("?done=1")
+    assert page.locator("a[hreflang=es]").get_attribute("href") == "?done=1&lang=es"
     found = site.world.stored(Response, REQUEST)
     assert (found.score, found.comment, found.rev, posts(site)) == (9, "Works well", 1, 1)
     page.reload()

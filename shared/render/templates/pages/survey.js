@@ -33,6 +33,7 @@ if(answer.status===429)trouble.textContent=[...next.querySelectorAll(":scope>p:n
 else if(!next||answer.status>=500)trouble.textContent=trouble.dataset.words;
 else{
 main.replaceChildren(...next.childNodes);
+document.querySelector("footer").replaceWith(page.querySelector("footer"));
 document.title=page.title;
 if(answer.ok)history.replaceState(null,"",answer.url);
 const first=main.querySelector("[role=alert]:not(:empty),h1");
