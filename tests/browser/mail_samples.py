@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shared.domain.cases import open_case
+from shared.domain.opt_ins import OptIn
 from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.project_settings import parse_project
@@ -12,7 +13,7 @@ from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
 from shared.render import mails
 from shared.render.mails import Message
-from tests.unit.render.rendering_samples import DAY, DESK_URL, NOW, STOP_URL, SURVEY_URL, some_figures
+from tests.unit.render.rendering_samples import DAY, DESK_URL, JOIN_URL, NOW, STOP_URL, SURVEY_URL, some_figures
 
 PROJECTS = Path(__file__).parents[2] / "samples" / "projects"
 LOGO = "https://www.haldora.example.com/logo.png"
@@ -72,6 +73,7 @@ def messages(direction: str) -> dict[str, Message]:
     )
     earlier = replace(unhappy, id="p1-0", score=8, comment=words["earlier"], created_at=NOW - 200 * DAY)
     case = open_case("p1-1-1", unhappy, ours, now=NOW, due_at=NOW + 3 * DAY)
+    opt_in = OptIn("o1", ours.id, NOW, email=words["email"], asked_at=NOW, expires_at=NOW + 7 * DAY, locale=ours.locale)
     figures = some_figures(words["account"])
     figures["project_name"] = ours.name
     return {
@@ -79,6 +81,7 @@ def messages(direction: str) -> dict[str, Message]:
         "reminder": mails.invitation(
             ours, request, survey_url=SURVEY_URL, unsubscribe_url=STOP_URL, asked_at=NOW - 3 * DAY
         ),
+        "confirmation": mails.confirmation(ours, opt_in, confirm_url=JOIN_URL),
         "alert": mails.alert(
             ours,
             case,

@@ -9,16 +9,16 @@ import pytest
 from shared.render.color import contrast
 from tests.browser.conftest import Shoot, Show
 from tests.browser.mail_samples import DIRECTIONS, LOGO, messages
-from tests.browser.measures import boxes, overhang, texts
+from tests.browser.measures import boxes, color, overhang, texts
 
 THUMB = 44
-TEXT_CONTRAST = 4.5
+TEXT_CONTRAST, CONTROL_CONTRAST = 4.5, 3.0
 KINDS = tuple(messages("ltr"))
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 700])
+@pytest.mark.parametrize("width", [320, 680])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mail_is_legible_fits_its_window_and_has_buttons_for_thumbs(
     show: Show, shot: Shoot, kind: str, width: int, scheme: str, direction: str
@@ -36,6 +36,11 @@ def test_a_mail_is_legible_fits_its_window_and_has_buttons_for_thumbs(
     pressed = boxes(shown.page, ".score a, .button a")
     assert [one for one in pressed if one.height < THUMB] == []
     assert set(shown.asked) == ({LOGO} if direction == "ltr" else set())
+    framed = boxes(shown.page, ".frame")
+    assert len(framed) == (kind in {"alert", "bounce_notice"})
+    if framed:  # what has to be done first stands out by night too
+        frame = color(shown.page, ".frame", "borderTopColor")
+        assert contrast(frame, color(shown.page, ".card", "backgroundColor")) >= CONTROL_CONTRAST
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
@@ -60,6 +65,15 @@ def test_the_scores_stand_in_one_row_on_a_desk_and_in_two_on_a_telephone(show: S
         rows[width] = len(set(tops))
         assert overhang(page) == 0
     assert rows == {320: 2, 360: 2, 700: 1}
+
+
+def test_on_a_telephone_the_scores_stand_in_columns(show: Show) -> None:
+    for direction, edge in (("ltr", "left"), ("rtl", "right")):
+        page = show(messages(direction)["invitation"].html, width=320).page
+        edges = page.eval_on_selector_all(
+            ".score", "(all, edge) => all.map(one => Math.round(one.getBoundingClientRect()[edge]))", edge
+        )
+        assert edges[6:] == edges[:5], direction
 
 
 def test_what_people_must_not_see_cannot_be_seen_or_pressed(show: Show) -> None:
