@@ -76,6 +76,19 @@ def test_an_invitation_says_who_why_and_where_from(project, survey_request, see)
     assert "Privacy" in words
 
 
+def test_our_sentences_run_in_the_reader_s_direction_and_the_words_of_others_in_their_own(
+    project, case, survey_request, see
+):
+    told = mails.alert(
+        project, replace(case, account_name="نورة"), a_response(2), person_name="", person_email="", case_url=DESK_URL
+    )
+    asked = invitation(replace(project, texts=Texts(intro="نقرأ كل إجابة.")), survey_request)
+
+    assert [one.get("dir") for one in see(told.html).all("h1")] == [None]
+    assert [one.get("dir") for one in see(told.html).all("p") if one.get("class") == "muted"] == [None]
+    assert [one.get("dir") for one in see(asked.html).all("p") if one.get("class") == "ink"][1:] == ["auto"]
+
+
 def test_thanks_are_signed_by_the_sender_and_the_company_once(project):
     sender = replace(project.sender, name="Mara Quill")
 
