@@ -14,14 +14,14 @@ from functions.report.build import build
 from functions.score import fold
 from functions.wake.release import release
 from shared.domain.links import Purpose
-from shared.domain.mails import MailState
+from shared.domain.mails import Mail, MailState
 from shared.domain.monthly import month_of
 from shared.domain.people import Person
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
 from shared.domain.send_calls import SendCall
 from shared.outside import clock, link_keys
-from shared.store import lists, mails, people, projects, send_calls
+from shared.store import lists, people, projects, send_calls
 from shared.store.records import load
 from tests.fakes.world import http_event, settings
 
@@ -65,9 +65,9 @@ def test_given_real_clients_when_a_survey_is_asked_answered_counted_and_reported
 
     alert = act(response, project, lambda day: False, now).mail
     assert work({"mail": alert})[0] is Done.SENT
-    matter = mails.read(alert)
-    assert matter is not None
-    assert matter.mail.state is MailState.SENT
+    mail = load(Mail, alert)
+    assert mail is not None
+    assert mail.state is MailState.SENT
 
     assert fold.count(project.id, [response, request]) == 2
     assert fold.count(project.id, [response, request]) == 0
