@@ -72,7 +72,7 @@ def one_line(value: str | None) -> str | None:
 
 Time = Annotated[int, BeforeValidator(_time), Field(ge=0, le=99_999_999_999)]
 Whole = Annotated[int, BeforeValidator(_number)]
-Address = Annotated[str, BeforeValidator(_address), Field(min_length=1)]
+Address = Annotated[str, Field(min_length=1), BeforeValidator(_address)]
 Properties = dict[str, str | None]
 
 

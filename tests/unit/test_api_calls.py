@@ -132,7 +132,8 @@ def test_given_a_body_that_is_none_then_422(api: Api, body: str | bytes) -> None
 
 
 def test_given_a_blank_address_then_the_words_are_those_that_clients_know(api: Api) -> None:
-    assert api.call("POST", "people", json_body={}).body["errors"] == {"email": ["can't be blank"]}
+    for body in ({}, {"email": ""}, {"email": " "}, {"email": None}):
+        assert api.call("POST", "people", json_body=body).body["errors"] == {"email": ["can't be blank"]}
 
 
 @pytest.mark.parametrize("path", ["people.json", "people", "people/"])
