@@ -80,7 +80,7 @@ def _run(route: Route, path: Mapping[str, str]) -> Response[str]:
     key = auth.authenticate(event["headers"])
     log.concern(route=route.path, project=key.project)
     auth.authorize(key, route.scope)
-    given = {} if route.method == "POST" else reading.query_of(event)
+    given = reading.query_of(event)
     if route.method != "GET":
         given |= reading.body_of(event)
     call = Call(

@@ -76,6 +76,8 @@ def test_given_a_dry_run_then_it_tells_what_would_happen_and_nothing_is_written(
     assert (told["id"], told["survey_request"]["id"]) == (None, None)
     assert (told["survey_request"]["status"], told["survey_scheduled_at"]) == ("scheduled", START + 60)
     assert world.dynamodb.snapshot("records") == before
+    assert api.call("POST", "people", query="dry_run=true", form={"email": "p1@example.com"}).status == 201
+    assert world.dynamodb.snapshot("records") == before
     api.ask()
     again = api.ask(dry_run=True).body["survey_request"]
     assert (again["status"], again["next_eligible_at"]) == ("throttled", START + 30 * DAY)
