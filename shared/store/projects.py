@@ -39,7 +39,7 @@ def save(settings: Mapping[str, Any], *, now: int) -> Project:
 
 
 def reach_back(project: Project, at: int) -> None:
-    """Notes that there are responses from so early on; lists and figures begin there once caches have forgotten."""
+    """Notes that there are responses from so early on; lists and figures begin there."""
     if at >= project.since:
         return
     key = keys.project(project.id)
@@ -78,9 +78,9 @@ def _recount(before: Project, after: Project, now: int) -> list[Write]:
     return trends.counted_anew(after.id, [recounts.RESPONSES, recounts.HELD, recounts.REQUESTS], now)
 
 
-def load(project_id: str) -> Project:
-    """A project, as it was at most 30 seconds ago. Raises NotFoundError when there is none."""
-    kept = _cache.get(project_id)
+def load(project_id: str, *, anew: bool = False) -> Project:
+    """A project, as it was at most 30 seconds ago, or as it is now. Raises NotFoundError when there is none."""
+    kept = None if anew else _cache.get(project_id)
     if kept and time.monotonic() - kept[0] < _SECONDS_KEPT:
         return kept[1]
     item = records().get(keys.project(project_id))

@@ -106,6 +106,17 @@ def test_given_history_from_before_the_project_then_figures_and_lists_begin_ther
     assert projects.load("acme").since == JANUARY_2024
 
 
+def test_given_history_that_another_worker_brought_then_whoever_looks_sees_it_at_once(world: World, api: Api) -> None:
+    assert api.call("GET", "survey_responses").body == []
+    warm = dict(projects._cache)
+    history(world, api, f"a@example.com,9,,{JANUARY_2024},")
+    projects._cache.update(warm)
+    assert [one["score"] for one in api.call("GET", "survey_responses").body] == [9]
+    fold.count("acme", responses(world))
+    projects._cache.update(warm)
+    assert api.call("GET", "metrics").body["response_count"] == 1
+
+
 def test_given_a_detractor_of_long_ago_then_there_is_no_case_no_mail_and_no_thanks(world: World, api: Api) -> None:
     history(world, api, f"a@example.com,0,awful,{JANUARY_2024},", f"b@example.com,10,,{JANUARY_2024},")
     for response in responses(world):
