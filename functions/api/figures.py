@@ -1,19 +1,23 @@
 """Answers counted over ranges: whole days and months from the counters, edges from the responses themselves."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.domain.counting import ACCOUNT, dimension_row
+from shared.domain.errors import ConflictError
 from shared.domain.intervals import Days
 from shared.domain.monthly import Month
 from shared.domain.nps import Histogram
 from shared.domain.project import DAY, Project
 from shared.domain.responses import Response
 from shared.domain.trends import Trend
-from shared.store import counters, lists
+from shared.store import counters, lists, trends
 
 DEFAULT_DAYS = 30
+MOST_RECOUNTED = 2_000
+"""How many answers of a range are looked at themselves while a new trend's counters are not whole."""
 
 
 def range_histogram(
@@ -22,7 +26,7 @@ def range_histogram(
     """The answers given from `since` to `until`, exact to the second; those of a trend when one is given.
 
     Without a range: the 30 days up to the newest response. A day after whose end in the range nothing was answered
-    yet is a whole one.
+    yet is a whole one. Raises ConflictError as `day_histograms` does.
     """
     if since is None and until is None:
         newest = _newest(project, now)
@@ -50,7 +54,12 @@ def range_histogram(
 
 
 def day_histograms(project: Project, first: date, last: date, trend: Trend | None = None) -> dict[date, Histogram]:
-    """The answers of each day from one to another that has any; one query a month."""
+    """The answers of each day from one to another that has any; one query a month.
+
+    As long as a trend's counters are not whole, from the answers themselves; ConflictError when these are too many.
+    """
+    if trend and trends.uncounted(project.id, [trend]):
+        return _days_recounted(project, first, last, trend)
     found: dict[date, Histogram] = {}
     month = Month(f"{first:%Y-%m}", project.zone)
     while month.first_day <= last:
@@ -125,3 +134,16 @@ def _recounted(project: Project, start: int, end: int, trend: Trend | None) -> H
     for response in lists.by_time(Response, "response", project.id, since=start, until=end):
         scores[response.score] += trend is None or trend.matches(response.properties)
     return Histogram(tuple(scores))
+
+
+def _days_recounted(project: Project, first: date, last: date, trend: Trend) -> dict[date, Histogram]:
+    days = Days(first, last)
+    since, until = max(days.since(project.zone), project.since), days.until(project.zone)
+    scores: dict[date, list[int]] = defaultdict(lambda: [0] * 11)
+    listed = lists.by_time(Response, "response", project.id, since=since, until=until)
+    for number, response in enumerate(listed, start=1):
+        if number > MOST_RECOUNTED:
+            raise ConflictError("earlier responses are still being counted in this trend; try again in some minutes")
+        if trend.matches(response.properties):
+            scores[datetime.fromtimestamp(response.created_at, project.zone).date()][response.score] += 1
+    return {day: Histogram(tuple(found)) for day, found in scores.items()}

@@ -16,7 +16,7 @@ from shared.store.api_keys import Scope
 def get_metrics(call: Call[inputs.MetricsQuery]) -> Answer:
     """The score of a range of time, of everybody or of a trend."""
     query = call.given
-    trend = trend_calls.counted(call.project, query.trend)
+    trend = trend_calls.named(call.project, query.trend)
     histogram = figures.range_histogram(call.project, query.since, query.until, call.now, trend)
     return Answer(outputs.segment(histogram, histogram.shown) if trend else outputs.metrics(histogram))
 
@@ -26,7 +26,7 @@ def get_series(call: Call[inputs.SeriesQuery]) -> Answer:
     query, project = call.given, call.project
     points = intervals.series(Interval(query.interval), query.since, query.until, now=call.now, zone=project.zone)
     if query.property is None and query.value is None:
-        told = _of_days(project, points, trend_calls.counted(project, query.trend))
+        told = _of_days(project, points, trend_calls.named(project, query.trend))
     elif query.trend is None:
         told = _of_segment(project, points, query)
     else:

@@ -3,7 +3,7 @@
 from functions.api import inputs, outputs
 from functions.api.calls import Answer, Call, Route
 from shared.domain import trends as rules
-from shared.domain.errors import ConflictError, InvalidError
+from shared.domain.errors import InvalidError
 from shared.domain.project import Project
 from shared.domain.trends import Trend
 from shared.outside import ids
@@ -19,14 +19,6 @@ def named(project: Project, trend_id: str | None) -> Trend | None:
         if one.id == trend_id:
             return one
     raise InvalidError({"trend": ["is not one of this project's trends"]})
-
-
-def counted(project: Project, trend_id: str | None) -> Trend | None:
-    """Like `named`; raises ConflictError as long as its counters are not whole."""
-    trend = named(project, trend_id)
-    if trend and trends.uncounted(project.id, [trend]):
-        raise ConflictError("earlier responses are still being counted in this trend; try again in some minutes")
-    return trend
 
 
 def list_trends(call: Call[inputs.NoQuery]) -> Answer:

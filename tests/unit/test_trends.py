@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.api import figures
 from functions.score import handler as score
 from functions.score import recount
 from shared.domain.counting import CounterKey
@@ -125,7 +126,9 @@ def test_given_twenty_trends_then_one_more_is_refused(world: World) -> None:
     assert codes == [201] * 20 + [422]
 
 
-def test_given_a_trend_with_earlier_answers_then_its_figures_wait_for_them(world: World) -> None:
+def test_given_a_trend_with_earlier_answers_then_its_figures_hold_before_and_after_they_are_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.project()
     api = Api.of(world)
     for number in range(12):
@@ -133,17 +136,24 @@ def test_given_a_trend_with_earlier_answers_then_its_figures_wait_for_them(world
     score.handle(batch(world.stream("response")), world.context)
     trend = api.call("POST", "trends", json_body={"name": "Gold", "filter": {"plan": "gold"}}).body["id"]
 
-    for path, query in (("metrics", f"trend={trend}"), ("metrics/series", f"trend={trend}")):
-        assert api.call("GET", path, query=query).status == 409
+    with monkeypatch.context() as patched:
+        patched.setattr(figures, "MOST_RECOUNTED", 11)
+        for path, query in (("metrics", f"trend={trend}"), ("metrics/series", f"trend={trend}")):
+            assert api.call("GET", path, query=query).status == 409
+    query = f"trend={trend}&interval=day&since={START}&until={START}"
+    early = api.call("GET", "metrics", query=f"trend={trend}").body, api.call("GET", "metrics/series", query=query).body
+    assert api.call("GET", f"trends/{trend}").body["counted"] is False
     assert run(world) == []
     recount_all(world)
+    assert api.call("GET", f"trends/{trend}").body["counted"] is True
 
     body = api.call("GET", "metrics", query=f"trend={trend}").body
     assert (body["response_count"], body["nps"], body["shown"]) == (8, None, "counts")
     assert (body["promoter_count"], body["detractor_count"]) == (6, 2)
-    query = f"trend={trend}&interval=day&since={START}&until={START}"
-    (day,) = api.call("GET", "metrics/series", query=query).body["points"]
+    days = api.call("GET", "metrics/series", query=query).body
+    (day,) = days["points"]
     assert (day["response_count"], day["nps"]) == (8, None)
+    assert early == (body, days)
     # The edge of a range is counted from the answers themselves, by the same filter.
     part = api.call("GET", "metrics", query=f"trend={trend}&since={START}&until={START}").body
     assert part["response_count"] == 8
