@@ -73,7 +73,7 @@ def _post(project: Project, asked: Asked, event: dict[str, Any], now: int) -> Ht
 def _choose(project: Project, asked: Asked, fields: Fields, now: int) -> HttpAnswer:
     """Nobody looks at this answer: the page's script asked for it."""
     try:
-        score = read_score(_last(fields, "score"))
+        score = _score(fields)
     except InvalidError:
         return web.nothing(422)
     kept = responses.choose(asked, project, score=score, now=now)
@@ -86,7 +86,7 @@ def _send(project: Project, asked: Asked, fields: Fields, preference: Preference
     problems: dict[str, list[str]] = {}
     score, comment, answers = None, _last(fields, "comment"), tuple[Answer, ...]()
     try:
-        score = read_score(_last(fields, "score"))
+        score = _score(fields)
         given = {name.removeprefix("q."): values for name, values in fields.items() if name.startswith("q.")}
         answers = read_answers(project.questions, category(score), given, pages.not_said(project))
     except InvalidError as error:
@@ -115,6 +115,13 @@ def _send(project: Project, asked: Asked, fields: Fields, preference: Preference
     elif given_now != before:
         log.count("AnswersEdited")
     return web.see_other(pages.query(preference, done=1))
+
+
+def _score(fields: Fields) -> int:
+    """The score in a form. Raises InvalidError for none, and for two: nobody can tell which was meant."""
+    if len(set(fields.get("score", ()))) > 1:
+        raise InvalidError({"score": ["must be one score"]})
+    return read_score(_last(fields, "score"))
 
 
 def _last(fields: Fields, name: str) -> str:

@@ -127,7 +127,7 @@ def read_answers(
     """The answers in a form, whose fields have the questions' ids; what the category is not asked is left out.
 
     `not_said` are the words of a demographic question's last option, in the project's language too. Raises
-    InvalidError naming each question whose answer cannot be: no such option, not on the scale, too long.
+    InvalidError naming each question whose answer cannot be: no such option, not on the scale, one too many, too long.
     """
     answers: list[Answer] = []
     problems: dict[str, list[str]] = {}
@@ -152,13 +152,13 @@ def _value(question: Question, values: Sequence[str], not_said: str) -> str | in
             return values[-1]
         case QuestionType.SCALE:
             steps = {str(step): step for step in range(question.low, question.high + 1)}
-            if values[-1] not in steps:
-                raise InvalidError({question.id: [f"must be a number from {question.low} to {question.high}"]})
-            return steps[values[-1]]
+            if len(set(values)) > 1 or values[0] not in steps:
+                raise InvalidError({question.id: [f"must be one number from {question.low} to {question.high}"]})
+            return steps[values[0]]
         case QuestionType.SELECT_ONE | QuestionType.SELECT_MANY:
             known = {option.id: option for option in options_of(question, not_said)}
-            wanted = list(dict.fromkeys(values if question.type is QuestionType.SELECT_MANY else values[-1:]))
-            if not set(wanted) <= known.keys():
+            wanted = list(dict.fromkeys(values))
+            if not set(wanted) <= known.keys() or (question.type is QuestionType.SELECT_ONE and len(wanted) > 1):
                 raise InvalidError({question.id: ["must be one of the choices"]})
             # Who would rather not say has said nothing, whatever else is ticked.
             return tuple(known[value] for value in ([NOT_SAID] if NOT_SAID in wanted else wanted))

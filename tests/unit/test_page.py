@@ -79,6 +79,13 @@ def test_given_a_pressed_send_then_answer_and_request_are_kept_and_thanks_shown(
     assert "Your answer: 9 of 10." in visit(open_, query="done=1")["body"]
 
 
+@pytest.mark.parametrize("form", ["score=9&score=3", "score=9&score=", "partial=1&score=9&score=3"])
+def test_given_two_scores_in_one_form_then_neither_is_kept(open_: World, form: str) -> None:
+    assert visit(open_, "POST", body=form)["statusCode"] == 422
+    assert open_.items("response") == []
+    assert visit(open_, "POST", body="score=9&score=9")["statusCode"] == 303
+
+
 def test_given_send_pressed_twice_then_one_answer_and_no_edit(open_: World) -> None:
     visit(open_, "POST", form=FORM)
     before = open_.dynamodb.snapshot("records")

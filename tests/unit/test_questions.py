@@ -94,6 +94,8 @@ def test_given_answers_when_the_page_is_opened_again_then_they_stand_in_it_and_a
         ("q.age=zzz", "Please choose among the answers"),
         ("q.ease=6", "Please choose among the answers"),
         ("q.ease=0", "Please choose among the answers"),
+        ("q.ease=4&q.ease=5", "Please choose among the answers"),
+        ("q.one=a&q.one=b", "Please choose among the answers"),
         ("q.why=" + "x" * 2001, "at most 2,000 characters fit"),
     ],
 )
