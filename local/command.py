@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_doctor(commands.add_parser("doctor", help="look whether an installation can do its work"))
     _add_trace(commands.add_parser("trace", help="tell everything that happened to a survey request"))
     _add_redrive(commands.add_parser("redrive", help="make what failed for good happen again"))
-    _add_mails(commands.add_parser("mails", help="mails of which nobody knows whether they were sent: list, settle"))
+    _add_mails(commands.add_parser("mails", help="mails that nobody knows to be sent or not: unsettled, settle"))
     _add_preflight(commands.add_parser("preflight", help="look whether an AWS account is ready for a stage"))
     _add_demo(commands.add_parser("demo", help="run the main job from end to end on the local stack"))
     return parser
