@@ -131,9 +131,15 @@ class Bare:
         request = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
         answer = self.client.query(
             TableName="records",
-            KeyConditionExpression="#pk = :pk AND begins_with(#sk, :low)",
+            KeyConditionExpression="#pk = :pk AND #sk BETWEEN :low AND :high",
             ExpressionAttributeNames={"#pk": "pk", "#sk": "sk"},
-            ExpressionAttributeValues=_wire({":pk": f"PERSON#{request.split('-')[0]}", ":low": f"ASK#{request}#"}),
+            ExpressionAttributeValues=_wire(
+                {
+                    ":pk": f"PERSON#{request.split('-')[0]}",
+                    ":low": f"ASK#{request}#REQUEST",
+                    ":high": f"ASK#{request}#RESPONSE",
+                }
+            ),
             ScanIndexForward=True,
             ConsistentRead=True,
         )

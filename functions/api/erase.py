@@ -96,7 +96,16 @@ def _anonymous(rules: Rules, key: Key) -> Sequence[Write]:
 def _anonymous_response(response: Response, rules: Rules) -> Response:
     counted = rules.kept_properties(response)
     return replace(
-        response, comment="", answers=(), tags=(), properties=counted, account_id="", locale="", timer_at=0, erased=True
+        response,
+        comment="",
+        answers=(),
+        tags=(),
+        properties=counted,
+        account_id="",
+        locale="",
+        timer_at=0,
+        recent=(),
+        erased=True,
     )
 
 

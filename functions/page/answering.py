@@ -34,7 +34,7 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
     A POST of the page's script, marked `partial`, keeps a score that was picked and not sent. Raises BadLinkError for a
     link that is none.
     """
-    asked = responses.history(link_keys().read(Purpose.SURVEY, token))
+    asked = responses.find(link_keys().read(Purpose.SURVEY, token))
     request, response = asked.request, asked.response
     log.concern(request=request.id, project=request.project)
     project = projects.load(request.project)

@@ -13,7 +13,7 @@ from shared.outside.link_keys import link_keys
 from shared.render import pages, web
 from shared.render.pages import Wish
 from shared.render.web import HttpAnswer, UnreadableFormError
-from shared.store import projects, responses, suppression
+from shared.store import projects, suppression
 from shared.store.keys import person_id_of
 from shared.store.records import load
 
@@ -46,13 +46,10 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
 
 def _about(asked: str) -> SurveyRequest | Response:
     """What the mail was about: a request, or a response that nobody was asked for here."""
-    try:
-        return responses.read(asked)[0]
-    except NotFoundError:
-        response = load(Response, asked)
-        if response is None:
-            raise
-        return response
+    about = load(SurveyRequest, asked) or load(Response, asked)
+    if about is None:
+        raise NotFoundError("there is neither a request nor a response of this name")
+    return about
 
 
 def _wish(person: Person | None, query: Mapping[str, str]) -> Wish:

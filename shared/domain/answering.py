@@ -5,7 +5,7 @@ like a machine's: then it is quarantined until its person presses Send or an ope
 person always counts, and no choice changes it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -24,7 +24,10 @@ MOST_CHOICES_AN_HOUR = 20
 MOST_VERSIONS_AN_HOUR = 30
 MOST_VERSIONS = 300
 MOST_CHOICES = 100
-"""The bounds of one link's writes. Choices end earlier, so that there is always room for Send."""
+"""The bounds of one link's writes. Choices end earlier, so that there is always room for Send.
+
+In all, because each version is kept for as long as the answer, and an erasure has to find every one.
+"""
 
 
 class Doubt(StrEnum):
@@ -50,7 +53,7 @@ def sent(
     It counts from now on, or from when its first version did.
     """
     response = replace(
-        before or _new(request, score, now),
+        _next(before, now) if before else _new(request, score, now),
         score=score,
         comment=comment,
         commented=bool(comment),
@@ -63,32 +66,27 @@ def sent(
     return replace(response, partial=False, quarantine="", timer_at=0)
 
 
-def chosen(
-    request: SurveyRequest,
-    before: Response | None,
-    earlier: Iterable[Response],
-    project: Project,
-    *,
-    score: int,
-    now: int,
-) -> Response:
+def chosen(request: SurveyRequest, before: Response | None, project: Project, *, score: int, now: int) -> Response:
     """The response once a score was picked and not sent; what counts already stays as it is.
 
     A choice once doubted stays so.
     """
     if before is not None and (before.counts or before.erased or before.score == score):
         return before
-    response = replace(before or _new(request, score, now), score=score, partial=True, updated_at=now)
-    before_it = [*earlier, before] if before else list(earlier)
-    doubt = response.quarantine or doubt_about(request, before_it, score=score, now=now)
+    response = _next(before, now) if before else _new(request, score, now)
+    response = replace(response, score=score, partial=True, updated_at=now)
+    doubt = response.quarantine or doubt_about(request, before, now=now)
     return replace(response, quarantine=doubt, timer_at=0 if doubt else now + project.partial_hours * HOUR)
 
 
-def doubt_about(request: SurveyRequest, versions: Iterable[Response], *, score: int, now: int) -> str:
-    """Why a choice looks like a machine's, or an empty string."""
+def doubt_about(request: SurveyRequest, before: Response | None, *, now: int) -> str:
+    """Why a choice of another score than that of `before` looks like a machine's, or an empty string.
+
+    The version before it is the latest of all: one older than that cannot be within the minute when it is not.
+    """
     if request.robot_at:
         return Doubt.HIDDEN_LINK.value
-    if any(one.score != score and one.updated_at > now - MINUTE for one in versions):
+    if before is not None and before.updated_at > now - MINUTE:
         return Doubt.SEVERAL_SCORES.value
     arrived = request.delivered_at or request.sent_at
     if not arrived or now < arrived + QUICK_SECONDS:
@@ -118,20 +116,29 @@ def released(response: Response, *, now: int) -> Response:
     return _counting(replace(response, quarantine=""), now)
 
 
-def check_pace(
-    response: Response | None, earlier: Sequence[Response], *, most: int, now: int, in_all: int = MOST_VERSIONS
-) -> None:
+def check_pace(before: Response | None, *, most: int, now: int, in_all: int = MOST_VERSIONS) -> None:
     """Raises TooManyError when a link has been written to too often: `most` times within the hour, or so often in all.
 
-    Choices end sooner than answers that are sent: what a machine picks leaves room for the person.
+    Choices end sooner than answers that are sent: what a machine picks leaves room for the person. What an API call
+    corrects takes nothing from the person's room.
     """
-    if response is None:
+    if before is None:
         return
-    if response.rev >= in_all:
-        raise TooManyError(HOUR)
-    written = sorted((one.updated_at for one in (*earlier, response) if one.updated_at > now - HOUR), reverse=True)
+    if before.changes + 1 >= in_all:
+        raise TooManyError(0)
+    written = sorted(_within_the_hour(before, now), reverse=True)
     if len(written) >= most:
         raise TooManyError(max(1, written[most - 1] + HOUR - now))
+
+
+def _next(before: Response, now: int) -> Response:
+    """The version that a link's write begins with."""
+    return replace(before, changes=before.changes + 1, recent=_within_the_hour(before, now))
+
+
+def _within_the_hour(response: Response, now: int) -> tuple[int, ...]:
+    """When the response and what it replaced were written, as far as that is within the hour."""
+    return tuple(at for at in (*response.recent, response.updated_at) if at > now - HOUR)
 
 
 def _counting(response: Response, now: int) -> Response:

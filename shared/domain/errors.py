@@ -26,7 +26,7 @@ class BusyError(HearbackError):
 
 
 class TooManyError(HearbackError):
-    """Written to too often; nothing was written, and nothing will be for `seconds`."""
+    """Written to too often; nothing was written, and nothing will be for `seconds`, with 0 never again."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__("written to too often")

@@ -21,6 +21,8 @@ class Response:
     score, its day and what was counted of it.
     A `partial` one was chosen and not sent: it counts from `matured_at` on, for which `timer_at` waits, and never while
     `quarantine` says why it is doubted. `created_at` is when a response was chosen, and once it counts, since when.
+    `changes` counts how often its link has replaced it, and `recent` are the times of the versions that it replaced
+    within the hour: what bounds a link's writes is known without reading a single earlier version.
     """
 
     id: str
@@ -43,10 +45,13 @@ class Response:
     matured_at: int = 0
     quarantine: str = ""
     timer_at: int = 0
+    changes: int = 0
+    recent: tuple[int, ...] = ()
     rev: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tags", tuple(self.tags))
+        object.__setattr__(self, "recent", tuple(self.recent))
         object.__setattr__(
             self, "answers", tuple(one if isinstance(one, Answer) else Answer(**one) for one in self.answers)
         )

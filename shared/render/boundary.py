@@ -38,9 +38,10 @@ def trouble(error: Exception, event: Mapping[str, Any], project: Project | None 
         with suppress(UnreadableFormError):
             typed = web.pairs_of(event)
     if isinstance(error, TooManyError):
-        return web.page(
-            pages.problem("many", project, preference, typed=typed), 429, **{"retry-after": str(max(1, error.seconds))}
-        )
+        if not error.seconds:
+            return web.page(pages.problem("enough", project, preference), 429)
+        html = pages.problem("many", project, preference, typed=typed)
+        return web.page(html, 429, **{"retry-after": str(error.seconds)})
     log.log("AWS did not do it", "WARN", error=type(error).__name__)
     return web.page(pages.problem("busy", project, preference, typed=typed), 503, **{"retry-after": "5"})
 

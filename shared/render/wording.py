@@ -8,7 +8,7 @@ from shared.domain.responses import Response
 from shared.render.texts import SendTexts
 from shared.render.words import Words
 
-Problem = Literal["unknown", "expired", "closed", "busy", "many", "too_many", "error"]
+Problem = Literal["unknown", "expired", "closed", "busy", "many", "enough", "too_many", "error"]
 """Why a link does not lead to what it should."""
 
 
@@ -87,6 +87,13 @@ def problem_words(kind: Problem, words: Words) -> tuple[str, list[str]]:
             return words.say("That was a lot at once"), [
                 words.say("This link has been used very often in the last hour, and nothing more has been saved."),
                 words.say("What was saved before is safe. Please try again in an hour."),
+            ]
+        case "enough":
+            return words.say("No more changes"), [
+                words.say(
+                    "This answer has been changed so often that it takes no more changes. What was saved last is safe."
+                ),
+                words.say("If you still have something to say, reply to the mail it came with."),
             ]
         case "too_many":
             return words.say("Too many at once"), [

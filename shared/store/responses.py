@@ -19,34 +19,23 @@ _ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, its response if there is one, and that one's earlier versions."""
+    """A request, and its response if there is one."""
 
     request: SurveyRequest
     response: Response | None = None
-    earlier: tuple[Response, ...] = ()
 
 
-def history(request_id: str) -> Asked:
-    """A request with its response and all versions of it, in one query. Raises NotFoundError without such a request."""
-    key = keys.asked(request_id)
-    request, response, earlier = None, None, []
-    for item in records().query(key.pk, prefix=key.sk):
-        match item["kind"]:
-            case "request":
-                request = unpack(SurveyRequest, item)
-            case "response":
-                response = unpack(Response, item)
-            case "edit":
-                earlier.append(unpack(Response, item))
-    if request is None:
+def find(request_id: str) -> Asked:
+    """A request with its response, in one query of two items. Raises NotFoundError without such a request.
+
+    How often the response was changed does not matter: its earlier versions stand before both and are not read.
+    """
+    first, last = keys.request(request_id), keys.response(request_id)
+    found = {item["kind"]: item for item in records().query(first.pk, low=first.sk, high=last.sk)}
+    if "request" not in found:
         raise NotFoundError("there is no such request")
-    return Asked(request, response, tuple(earlier))
-
-
-def read(request_id: str) -> tuple[SurveyRequest, Response | None]:
-    """A request with its response, in one query. Raises NotFoundError without such a request."""
-    asked = history(request_id)
-    return asked.request, asked.response
+    response = unpack(Response, found["response"]) if "response" in found else None
+    return Asked(unpack(SurveyRequest, found["request"]), response)
 
 
 def give(
@@ -62,7 +51,7 @@ def give(
         before = asked.response
         if before is not None and not before.partial and _same(before, score, comment, answers):
             return before
-        answering.check_pace(before, asked.earlier, most=answering.MOST_VERSIONS_AN_HOUR, now=now)
+        answering.check_pace(before, most=answering.MOST_VERSIONS_AN_HOUR, now=now)
         return answering.sent(
             asked.request, before, score=score, comment=comment, answers=answers, locale=locale, now=now
         )
@@ -78,14 +67,10 @@ def choose(asked: Asked, project: Project, *, score: int, now: int) -> Response:
     """
 
     def after(asked: Asked) -> Response:
-        one = answering.chosen(asked.request, asked.response, asked.earlier, project, score=score, now=now)
+        one = answering.chosen(asked.request, asked.response, project, score=score, now=now)
         if one != asked.response:
             answering.check_pace(
-                asked.response,
-                asked.earlier,
-                most=answering.MOST_CHOICES_AN_HOUR,
-                now=now,
-                in_all=answering.MOST_CHOICES,
+                asked.response, most=answering.MOST_CHOICES_AN_HOUR, now=now, in_all=answering.MOST_CHOICES
             )
         return one
 
@@ -126,7 +111,7 @@ def _keep(asked: Asked, decide: Callable[[Asked], Response], now: int) -> Respon
         try:
             records().write(*_written(request, before, after, now))
         except ChangedError:
-            asked = history(request.id)
+            asked = find(request.id)
             continue
         return after
     raise BusyError("this answer changes all the time; try again")

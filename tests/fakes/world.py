@@ -118,7 +118,7 @@ class World:
 
     def answer(self, request: SurveyRequest, score: int, comment: str = "") -> Response:
         """An answer, or the edit of one, as the page writes it."""
-        return responses.give(responses.history(request.id), score=score, comment=comment, now=self.now)
+        return responses.give(responses.find(request.id), score=score, comment=comment, now=self.now)
 
     def stored[R: (Person, SurveyRequest, Mail, Response)](self, cls: type[R], record_id: str) -> R:
         """A record that must be there."""

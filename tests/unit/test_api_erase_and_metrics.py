@@ -112,7 +112,7 @@ def test_given_an_answer_that_meets_the_erasure_then_no_word_of_it_is_kept(
     request = world.active()
     if was_answered:
         world.answer(request, 3)
-    current = responses.history("p1-1")
+    current = responses.find("p1-1")
     api.call("DELETE", "people/p1")
     with pytest.raises(ConflictError):
         responses.give(current, score=5, comment="too late", now=world.now)

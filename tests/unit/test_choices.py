@@ -14,7 +14,7 @@ from functions.follow_up.act import act
 from functions.page import handler
 from functions.score import fold
 from functions.wake.release import release as wake
-from shared.domain.answering import HOUR, MOST_CHOICES_AN_HOUR, MOST_VERSIONS_AN_HOUR, QUICK_SECONDS
+from shared.domain.answering import HOUR, QUICK_SECONDS
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.links import Purpose
 from shared.domain.people import Person
@@ -269,7 +269,7 @@ def erase(world: World) -> None:
 
 
 def test_given_a_choice_that_meets_the_erasure_then_nothing_is_kept_that_was_not_there(read: World) -> None:
-    asked = responses.history("p1-1")
+    asked = responses.find("p1-1")
     erase(read)
     with pytest.raises(ConflictError):
         responses.choose(asked, projects.load("acme"), score=3, now=read.now)
@@ -297,26 +297,6 @@ def test_given_two_choices_that_meet_at_any_point_then_one_is_kept_and_the_other
         one = response_of(world)
         scores = {one.score, *(edit["score"] for edit in world.items("edit"))}
         assert (bool(one.quarantine), one.rev) == ((True, 2) if len(scores) == 2 else (False, 1))
-
-
-def test_given_a_link_used_too_often_then_choices_end_first_and_send_has_room_until_its_own_limit(read: World) -> None:
-    statuses = [choose(read, n % 11)["statusCode"] for n in range(MOST_CHOICES_AN_HOUR + 1)]
-    assert statuses == [204] * MOST_CHOICES_AN_HOUR + [429]
-    room = MOST_VERSIONS_AN_HOUR - MOST_CHOICES_AN_HOUR
-    answers = [post(read, score=n % 11, comment=f"words {n}") for n in range(room + 1)]
-    assert [one["statusCode"] for one in answers] == [303] * room + [429]
-    refused = answers[-1]
-    assert refused["headers"]["retry-after"] == str(HOUR)
-    assert f'name="comment" value="words {room}"' in refused["body"]
-    assert response_of(read).comment == f"words {room - 1}"
-    assert "haldora" not in refused["body"]
-    assert "survey@acme.example.com" in refused["body"]
-    read.now += HOUR
-    assert post(read, score=1, comment="later")["statusCode"] == 303
-
-
-def test_given_the_same_answer_sent_over_and_over_then_nobody_is_told_to_wait(read: World) -> None:
-    assert {post(read, score=5, comment="same")["statusCode"] for _ in range(2 * MOST_VERSIONS_AN_HOUR)} == {303}
 
 
 STEPS = st.lists(

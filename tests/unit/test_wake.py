@@ -197,7 +197,7 @@ def partial(world: World, person_id: str = "p1") -> Response:
     """A score that was picked and not sent, and that counts in an hour."""
     request = world.active(person_id)
     world.now += 3_600
-    return responses.choose(responses.history(request.id), projects.load("acme"), score=3, now=world.now)
+    return responses.choose(responses.find(request.id), projects.load("acme"), score=3, now=world.now)
 
 
 def test_given_ses_that_takes_nothing_when_a_partial_is_due_then_it_counts_and_the_mails_wait(world: World) -> None:

@@ -15,7 +15,7 @@ from shared.render import case_page, pages
 from shared.render.pages import Wish
 from shared.render.words import Words
 
-KINDS = ("unknown", "expired", "closed", "busy", "many", "too_many", "error")
+KINDS = ("unknown", "expired", "closed", "busy", "many", "enough", "too_many", "error")
 
 
 def survey(project, request, **given):
