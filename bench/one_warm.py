@@ -23,7 +23,7 @@ from functions.page import handler as page
 
 WARM_UP = 20
 OURS, BARE, TUNED = "ours", "bare", "tuned"
-PEOPLE, GET, POST = "POST people", "page GET", "page POST"
+PEOPLE, GET, POST, AGAIN = "POST people", "page GET", "page POST", "page GET, answered before"
 
 Handler = Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -38,6 +38,7 @@ def contestants() -> dict[str, dict[str, Handler]]:
         PEOPLE: {OURS: ours_api, BARE: bare.post_person, TUNED: tuned.post_person},
         GET: {OURS: ours_page, BARE: bare.show_page, TUNED: tuned.show_page},
         POST: {OURS: ours_page, BARE: bare.take_answer, TUNED: tuned.take_answer},
+        AGAIN: {OURS: ours_page, BARE: bare.show_page, TUNED: tuned.show_page},
     }
 
 

@@ -159,6 +159,10 @@ class Project:
     updated_at: int = 0
     history_at: int = 0
 
+    def __hash__(self) -> int:
+        """By name and version, so that what is made of a project can be kept as long as it stays the same."""
+        return hash((self.id, self.updated_at))
+
     @property
     def since(self) -> int:
         """The first moment of which there may be responses: some are older than the project when they were imported."""

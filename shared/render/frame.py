@@ -6,6 +6,8 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
 from shared.domain.project import Brand, Project
 from shared.render import engine
 from shared.render.color import Tones, brand_tones
@@ -28,13 +30,18 @@ class LanguageLink:
     current: bool
 
 
-def switch(words: Words, **kept: object) -> list[LanguageLink]:
+def switch(words: Words, **kept: int) -> Markup:
     """The page's links to itself in every language; `kept` are the query's fields that stay as they are."""
-    current = spoken(words.locale)
-    return [
-        LanguageLink(tag, name, direction(tag), f"?{urlencode({**kept, 'lang': tag})}", tag == current)
+    return _switch(spoken(words.locale), tuple(kept.items()))
+
+
+@lru_cache(maxsize=256)
+def _switch(current: str, kept: tuple[tuple[str, int], ...]) -> Markup:
+    links = [
+        LanguageLink(tag, name, direction(tag), f"?{urlencode([*kept, ('lang', tag)])}", tag == current)
         for tag, name in names().items()
     ]
+    return Markup(engine.render("pages/languages.html", locale=current, links=links))  # noqa: S704
 
 
 def render_page(template: str, project: Project | None, words: Words, *, title: str, **values: object) -> str:
@@ -49,7 +56,7 @@ def render_page(template: str, project: Project | None, words: Words, *, title: 
         light_variables=variables(LIGHT, tones.light),
         dark_variables=variables(DARK, tones.dark),
         privacy_url=web_address(project.brand.privacy_url) if project else "",
-        **{"switch": [], **values},
+        **{"switch": "", **values},
     )
 
 
@@ -76,6 +83,7 @@ def _digest(text: str) -> str:
     return b64encode(sha256(text.encode()).digest()).decode()
 
 
+@lru_cache(maxsize=64)
 def variables(palette: Palette, tones: Tones) -> str:
     """The colours as CSS custom properties: `--page`, `--ink`, …, and the brand's `--text`, `--fill`, `--edge`."""
     values = {name: getattr(source, name) for source in (palette, tones) for name in source.__slots__}

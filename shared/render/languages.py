@@ -5,7 +5,7 @@ bundle holds it compiled (`.mo`), so that no Lambda reads its source.
 """
 
 import json
-from functools import lru_cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -47,7 +47,12 @@ def chosen(project: str, own: str = "", preference: Preference = NO_PREFERENCE) 
 @lru_cache(maxsize=256)
 def translations(locale: str) -> NullTranslations:
     """The words of a locale: its own catalogue (`pt-BR`), else its language's (`pt`), else English."""
-    tag = spoken(locale)
+    return _catalogue(spoken(locale))
+
+
+@cache
+def _catalogue(tag: str) -> NullTranslations:
+    """The words in a language on offer. There is one of each, however many kinds of it browsers ask for."""
     for suffix in (".mo", ".po"):
         catalogue = _CATALOGUES / f"{tag}{suffix}"
         if catalogue.is_file():

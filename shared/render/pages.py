@@ -20,7 +20,7 @@ from shared.domain.responses import MAX_COMMENT, Response
 from shared.render import engine, languages, survey_questions
 from shared.render.frame import content_security_policy, render_page, switch
 from shared.render.languages import SOURCE
-from shared.render.texts import mail_to, send_texts
+from shared.render.texts import SendTexts, mail_to, send_texts
 from shared.render.wording import (
     Problem,
     follow_up_question,
@@ -52,8 +52,30 @@ def survey(
     """
     words = words_for(project, own_locale(request, response), preference)
     texts = send_texts(project, request.properties, words.locale)
-    question = recommendation_question(texts, words)
     earlier = response if response and not response.erased else None
+    if earlier or comment or given or errors:
+        return _survey(project, texts, words, earlier, chosen, comment=comment, given=given, errors=errors)
+    return _untouched(project, texts, words, chosen)
+
+
+@lru_cache(maxsize=128)
+def _untouched(project: Project, texts: SendTexts, words: Words, chosen: int | None) -> str:
+    """The page as everybody finds it who has not answered: the first visit of people, and every one of gateways."""
+    return _survey(project, texts, words, None, chosen)
+
+
+def _survey(
+    project: Project,
+    texts: SendTexts,
+    words: Words,
+    earlier: Response | None,
+    chosen: int | None,
+    *,
+    comment: str = "",
+    given: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    errors: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> str:
+    question = recommendation_question(texts, words)
     sent = earlier if earlier and not earlier.partial else None
     picked = earlier.score if chosen is None and earlier else chosen
     told = _told(project, errors, words)

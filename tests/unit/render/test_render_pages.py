@@ -10,8 +10,9 @@ import pytest
 from rendering_samples import DAY, NOW, a_response
 
 from shared.domain.cases import CaseState, contact, resolve
-from shared.domain.project import Brand, Texts
+from shared.domain.project import Brand, FollowUpQuestions, Texts
 from shared.render import case_page, pages
+from shared.render.languages import translations
 from shared.render.pages import Wish
 from shared.render.words import Words
 
@@ -259,6 +260,43 @@ def test_the_language_switch_names_each_language_in_itself_and_marks_the_one_spo
     for name in ("العربية", "Deutsch", "English", "Español", "Français"):
         assert name in seen.words
     assert {"class": "languages", "aria-label": "Idioma"} in seen.all("nav")
+
+
+def test_a_page_that_nobody_has_answered_is_rendered_once_for_all_who_are_asked_the_same(project, survey_request):
+    first = survey(project, survey_request, chosen=9)
+
+    assert survey(replace(project), replace(survey_request, id="p2-1", person="p2"), chosen=9) is first
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda project, request: {"project": replace(project, brand=replace(project.brand, name="Another"))},
+        lambda project, request: {"project": replace(project, follow_up=FollowUpQuestions(promoter="Why, please?"))},
+        lambda project, request: {"project": replace(project, texts_by_language={"en": Texts(intro="Hello there")})},
+        lambda project, request: {"request": replace(request, properties={"question_product_name": "Other"})},
+        lambda project, request: {"request": replace(request, locale="fr")},
+        lambda project, request: {"chosen": 8},
+        lambda project, request: {"response": a_response(9, "Thanks for all of it")},
+        lambda project, request: {"comment": "typed just now"},
+        lambda project, request: {"errors": {"score": ["can't be blank"]}},
+    ],
+)
+def test_a_page_kept_for_others_is_never_shown_where_anything_differs(project, survey_request, other):
+    given = {"project": project, "request": survey_request, "chosen": 9}
+    kept, different = survey(**given), given | other(project, survey_request)
+
+    shown = survey(**different)
+
+    pages._untouched.cache_clear()
+    assert shown == survey(**different)
+    assert shown != kept
+    assert kept == survey(**given)
+
+
+def test_kinds_of_a_language_share_its_words(project):
+    assert translations("es-MX") is translations("es-AR") is translations("es")
+    assert translations("es") is not translations("fr")
 
 
 @pytest.mark.parametrize("locale", ["en", "es", "fr", "de", "ar"])
