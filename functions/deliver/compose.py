@@ -4,7 +4,6 @@ import json
 import os
 from dataclasses import dataclass
 from email import policy
-from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -21,14 +20,14 @@ from shared.domain.responses import Response
 from shared.outside import clients
 from shared.outside.link_keys import link_keys
 from shared.outside.settings import setting
+from shared.render import mail_headers
 from shared.render import mails as render
 from shared.render.mails import Message
 from shared.store.keys import person_id_of
 from shared.store.records import load, load_many
 
-# Plain ASCII passes every relay unchanged. Headers are not folded below SMTP's own limit: folding
-# would turn an unsubscribe link longer than a line into an encoded word that no mailbox follows.
-_POLICY = policy.SMTP.clone(cte_type="7bit", max_line_length=990)
+# Plain ASCII passes every relay unchanged.
+_POLICY = policy.SMTP.clone(cte_type="7bit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +136,18 @@ def _report(project: Project, mail: Mail) -> Letter:
 
 def _letter(project: Project, mail: Mail, to: _To, message: Message, headers: dict[str, str]) -> Letter:
     email = EmailMessage(policy=_POLICY)
-    email["From"] = Address(display_name=_one_line(project.sender.name), addr_spec=project.sender.email)
-    email["To"] = Address(display_name=_one_line(to.name), addr_spec=to.email)
+    email["From"] = mail_headers.mailbox("From", project.sender.email, project.sender.name)
+    email["To"] = mail_headers.mailbox("To", to.email, to.name)
     if project.sender.reply_to:
-        email["Reply-To"] = project.sender.reply_to
-    email["Subject"] = message.subject
-    email["Message-ID"] = f"<{mail.id}.{mail.attempt}@{urlsplit(setting('SURVEYS_URL')).hostname}>"
-    email["X-Hearback-Mail"] = mail.id
-    email["Auto-Submitted"] = "auto-generated"
-    for name, value in headers.items():
-        email[name] = value
+        email["Reply-To"] = mail_headers.mailbox("Reply-To", project.sender.reply_to)
+    email["Subject"] = mail_headers.text("Subject", message.subject)
+    own = {
+        "Message-ID": f"<{mail.id}.{mail.attempt}@{urlsplit(setting('SURVEYS_URL')).hostname}>",
+        "X-Hearback-Mail": mail.id,
+        "Auto-Submitted": "auto-generated",
+    }
+    for name, value in (own | headers).items():
+        email[name] = mail_headers.whole(name, value)
     email.set_content(message.text, cte="quoted-printable")
     email.add_alternative(message.html, subtype="html", cte="quoted-printable")
     return Letter(project.sender.email, to.email, email.as_bytes())
@@ -158,11 +159,6 @@ def _full_message_id(message_id: str) -> str:
         return message_id
     region = os.environ.get("AWS_REGION", "us-east-1")
     return f"{message_id}@{'email' if region == 'us-east-1' else region}.amazonses.com"
-
-
-def _one_line(name: str) -> str:
-    """A name fit for a header: a property may hold line breaks."""
-    return " ".join(name.split())
 
 
 def _link(purpose: Purpose, path: str, record_id: str) -> str:

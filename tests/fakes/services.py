@@ -25,6 +25,7 @@ class SentMail:
     recipient: str
     tags: dict[str, str]
     message: EmailMessage
+    raw: bytes
 
     def part(self, kind: str) -> str:
         """The text of its `plain` or `html` part."""
@@ -58,7 +59,7 @@ class FakeSes:
         assert isinstance(message, EmailMessage)
         (recipient,) = call["Destinations"]
         name = f"0100-{self.calls:04d}"
-        self.sent.append(SentMail(name, call["Source"], recipient, tags, message))
+        self.sent.append(SentMail(name, call["Source"], recipient, tags, message, call["RawMessage"]["Data"]))
         if isinstance(answer, BaseException):
             raise answer
         return {"MessageId": name}

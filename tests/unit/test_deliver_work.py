@@ -1,5 +1,8 @@
 """Sending: a survey at most once, an alert at least once, whatever SES answers and wherever a worker dies."""
 
+from email import message_from_bytes
+from email.header import decode_header, make_header
+
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
@@ -11,6 +14,7 @@ from shared.domain.mails import GRACE_SECONDS, LEASE_SECONDS, Mail, MailState
 from shared.domain.people import Person
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
+from shared.render.words import one_line
 from shared.store.records import created
 from shared.store.table import records
 from tests.fakes.caches import forget
@@ -208,6 +212,38 @@ def test_given_a_line_break_in_a_property_then_the_alert_is_still_sent(world: Wo
     work({"mail": mail})
     (sent,) = world.ses.sent
     assert sent.message["Bcc"] is None
+
+
+@pytest.mark.parametrize("kind", ["invitation", "alert"])
+@pytest.mark.parametrize(
+    "name", ['Müller, Zoë "die Ältere" ' * 6, "🏥" * 150, "مستشفى الأمل للأطفال والنساء " * 5, "=?utf-8?q?=0ABcc?="]
+)
+def test_given_hard_names_everywhere_then_the_header_s_lines_are_short_and_its_links_whole(
+    world: World, kind: str, name: str
+) -> None:
+    project = world.project(
+        sender={"email": "survey@acme.example.com", "name": name, "reply_to": "cs@acme.example.com"}
+    )
+    properties = {"owner_email": "cs@acme.example.com", "owner_name": name, "account_name": name}
+    if kind == "invitation":
+        world.invited(name=name, properties={"delighted_email_subject": name[:150]})
+        work(MESSAGE)
+    else:
+        world.person("p1", name=name)
+        records().write(created(Response("p1-1", "acme", "p1", 2, world.now, world.now, properties=properties)))
+        work({"mail": act(world.stored(Response, "p1-1"), project, lambda day: False, world.now).mail})
+    (sent,) = world.ses.sent
+    lines = sent.raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert max(len(line) for line in lines if not line.startswith(b"List-Unsubscribe:")) <= 78
+    assert all(len(word) <= 75 for line in lines for word in line.split() if word.startswith(b"=?"))
+    (link,) = [line for line in lines if line.startswith(b"List-Unsubscribe:")] or [b"List-Unsubscribe: <https://x>"]
+    assert (link.count(b" "), link.endswith(b">")) == (1, True)
+    assert sent.message["Bcc"] is None
+    assert [sent.message[field].addresses[0].addr_spec for field in ("From", "To", "Reply-To")] == [
+        "survey@acme.example.com", sent.recipient, "cs@acme.example.com",
+    ]  # fmt: skip
+    (subject,) = [value for field, value in message_from_bytes(sent.raw).items() if field == "Subject"]
+    assert one_line(name, 60)[:40] in str(make_header(decode_header(subject)))
 
 
 def test_given_a_project_that_closed_meanwhile_then_nobody_is_asked_and_the_throttle_is_given_back(
