@@ -18,7 +18,7 @@ from shared.domain.responses import Response
 MINUTE, HOUR = 60, 3_600
 
 QUICK_SECONDS = 10
-"""A choice sooner after the mail arrived than this is one that nobody made who read it."""
+"""A choice sooner after the mail arrived than this, or after the word of it, is one that nobody made who read it."""
 
 MOST_CHOICES_AN_HOUR = 20
 MOST_VERSIONS_AN_HOUR = 30
@@ -101,8 +101,8 @@ def matured(response: Response, request: SurveyRequest | None, *, now: int) -> R
     """
     if not response.partial or response.counts or response.erased or not 0 < response.timer_at <= now:
         return response
-    if request is not None and request.robot_at:
-        return replace(response, quarantine=Doubt.HIDDEN_LINK.value, timer_at=0)
+    if request is not None and (doubt := _doubt_since(request, response)):
+        return replace(response, quarantine=doubt, timer_at=0)
     return _counting(response, now)
 
 
@@ -139,6 +139,19 @@ def _next(before: Response, now: int) -> Response:
 def _within_the_hour(response: Response, now: int) -> tuple[int, ...]:
     """When the response and what it replaced were written, as far as that is within the hour."""
     return tuple(at for at in (*response.recent, response.updated_at) if at > now - HOUR)
+
+
+def _doubt_since(request: SurveyRequest, response: Response) -> str:
+    """Why a choice looks like a machine's by what became known after it, or an empty string.
+
+    A gateway opens the links of a mail as it takes it, so that its choice may be here before SES's word of delivery.
+    One that is longer before it may as well be a person's: that word is late at times.
+    """
+    if request.robot_at:
+        return Doubt.HIDDEN_LINK.value
+    if request.delivered_at and abs(request.delivered_at - response.updated_at) < QUICK_SECONDS:
+        return Doubt.TOO_QUICK.value
+    return ""
 
 
 def _counting(response: Response, now: int) -> Response:

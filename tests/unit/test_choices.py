@@ -14,6 +14,7 @@ from functions.follow_up.act import act
 from functions.page import handler
 from functions.score import fold
 from functions.wake.release import release as wake
+from shared.domain import requests
 from shared.domain.answering import HOUR, QUICK_SECONDS
 from shared.domain.errors import ConflictError, NotFoundError
 from shared.domain.links import Purpose
@@ -23,7 +24,8 @@ from shared.domain.responses import Response
 from shared.store import counters, projects, responses
 from shared.store import stream as stream_store
 from shared.store.keys import months
-from shared.store.records import load
+from shared.store.records import changed, load
+from shared.store.table import records
 from tests.fakes.caches import forget
 from tests.fakes.chaos import Chaos
 from tests.fakes.dynamodb import StreamRecord
@@ -149,6 +151,21 @@ def test_given_the_hidden_link_followed_after_a_choice_then_it_is_quarantined_wh
     assert work(ONCE)[0] is Done.NOTHING
     assert (response_of(read).quarantine, response_of(read).counts) == ("hidden link followed", False)
     assert read.stored(SurveyRequest, "p1-1").state is RequestState.ACTIVE
+
+
+@pytest.mark.parametrize(("later", "doubted"), [(0, True), (QUICK_SECONDS - 1, True), (QUICK_SECONDS, False)])
+def test_given_the_word_of_delivery_right_after_a_choice_then_it_is_quarantined_when_it_would_count(
+    read: World, later: int, doubted: bool
+) -> None:
+    choose(read, 9)
+    read.now += later
+    request = read.stored(SurveyRequest, "p1-1")
+    records().write(changed(requests.delivered(request, projects.load("acme"), now=read.now)))
+    read.now += 24 * HOUR
+    assert work(ONCE)[0] is (Done.NOTHING if doubted else Done.COUNTED)
+    assert response_of(read).quarantine == ("within seconds of delivery" if doubted else "")
+    post(read, score=9, comment="it is me")
+    assert response_of(read).counts
 
 
 @pytest.mark.parametrize("seconds", [0, 1, HOUR])
