@@ -89,10 +89,7 @@ def _survey(
         given=bool(earlier and earlier.counts),
         scores=_scores(words.locale, picked),
         now="" if picked is None else category(picked).value,
-        follow_ups=[
-            (which.value if which else "", follow_up_question(which, project, texts, words))
-            for which in (None, *Category)
-        ],
+        follow_ups=_follow_ups(project, texts, words),
         comment=comment or (sent.comment if sent and not errors else ""),
         questions=survey_questions.html(
             project.questions, words, picked=picked, given=given, earlier=sent if not errors else None, told=told
@@ -216,6 +213,14 @@ def own_locale(request: SurveyRequest, response: Response | None) -> str:
 def query(preference: Preference, **fields: object) -> str:
     """The query of a page that follows this one, in the language that was picked here."""
     return f"?{urlencode(fields | ({'lang': preference.switched} if preference.switched else {}))}"
+
+
+@lru_cache(maxsize=128)
+def _follow_ups(project: Project, texts: SendTexts, words: Words) -> tuple[tuple[str, str], ...]:
+    """What is asked after the score: of whoever has picked none yet, and of each category."""
+    return tuple(
+        (which.value if which else "", follow_up_question(which, project, texts, words)) for which in (None, *Category)
+    )
 
 
 @lru_cache(maxsize=256)

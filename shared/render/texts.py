@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
-from shared.domain.project import Project
+from shared.domain.project import Project, Texts
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>\\\x00-\x20]+", re.IGNORECASE)
 
@@ -31,7 +32,7 @@ class SendTexts:
 
 def send_texts(project: Project, properties: Mapping[str, str], locale: str) -> SendTexts:
     """The words for a request or a response with these properties, to a reader of a locale."""
-    texts = project.texts_in(locale)
+    texts = _project_texts(project, locale)
 
     def own(name: str, default: str) -> str:
         return properties.get(name, "").strip() or default
@@ -44,6 +45,11 @@ def send_texts(project: Project, properties: Mapping[str, str], locale: str) -> 
         thank_you_message=own("thank_you_message", texts.thank_you_message),
         thank_you_link=Link(own("thank_you_link_text", texts.thank_you_link_text), url) if url else None,
     )
+
+
+@lru_cache(maxsize=128)
+def _project_texts(project: Project, locale: str) -> Texts:
+    return project.texts_in(locale)
 
 
 def web_address(url: str) -> str:
