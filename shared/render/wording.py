@@ -93,7 +93,7 @@ def problem_words(kind: Problem, words: Words) -> tuple[str, list[str]]:
                 words.say(
                     "This answer has been changed so often that it takes no more changes. What was saved last is safe."
                 ),
-                words.say("If you still have something to say, reply to the mail it came with."),
+                words.say("If you still have something to say, reply to the email it came in."),
             ]
         case "too_many":
             return words.say("Too many at once"), [
