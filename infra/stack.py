@@ -110,7 +110,7 @@ class HearbackStack(cdk.Stack):
         self.wake.may("ses:GetSendQuota", on=["*"], because="SES has no resource for an account's quota")
         self.wake.knows(PROMPT_QUEUE=mail.prompt.queue_url, BULK_QUEUE=mail.bulk.queue_url)
 
-        self.deliver.may(GET, BATCH_GET, PUT, UPDATE, CHECK, DELETE, on=[records])
+        self.deliver.may(GET, BATCH_GET, PUT, UPDATE, CHECK, DELETE, QUERY, on=[records])
         senders = [mail.identity_arn, mail.configuration_set_arn, *mail.recipient_arns]
         self.deliver.may(
             "ses:SendRawEmail",

@@ -9,7 +9,6 @@ from functions.api import (
     batch,
     cursors,
     entering,
-    erase,
     imports,
     inputs,
     metrics,
@@ -29,7 +28,7 @@ from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
 from shared.inputs.person import PersonInput
 from shared.outside import log
-from shared.store import entered, lists, opt_ins, people, send_calls, suppression
+from shared.store import entered, erasures, lists, opt_ins, people, send_calls, suppression
 from shared.store.api_keys import Scope
 from shared.store.idempotency import Keep
 from shared.store.records import load, load_many
@@ -67,16 +66,21 @@ def list_people(call: Call[inputs.PeopleQuery]) -> Answer:
 
 def delete_person(call: Call[inputs.NoQuery], person: str) -> Answer:
     """Erases a person named by id, `email:…` or `phone_number:…`, and whoever did not confirm an opt-in yet."""
-    kind, _, value = unquote(person).partition(":")
+    name = unquote(person)
+    kind, _, value = name.partition(":")
     withdrawn = kind == "email" and opt_ins.withdraw(call.project.id, value)
     try:
-        found = _person_named(call.project, unquote(person), call.now)
+        found = _person_named(call.project, name, call.now)
     except NotFoundError:
-        if not withdrawn:
+        begun = erasures.under_way(call.project.id, name)
+        if begun:
+            log.concern(person=begun.id)
+            erasures.finish(begun.id, call.now)
+        elif not withdrawn:
             raise
         return Answer({"ok": True}, status=202)
     log.concern(person=found.id)
-    erase.erase(call.project, found, call.now)
+    erasures.erase(found, call.now)
     return Answer({"ok": True}, status=202)
 
 

@@ -13,6 +13,7 @@ class Done(StrEnum):
     SUPPRESSED = "suppressed"
     EXPIRED = "expired"
     FORGOTTEN = "forgotten"
+    ERASED = "erased"
     GIVEN_UP = "given up"
     SKIPPED = "skipped"
     WAITING = "waiting"

@@ -19,15 +19,17 @@ __all__ = ["Done", "work"]
 
 
 def work(message: dict[str, Any], seconds_left: SecondsLeft = lambda: 60.0) -> tuple[Done, Result | None]:
-    """Does what a message names: a `request`, `mail`, `response`, `membership` or `opt_in`, as in `{"request": id}`.
+    """Does what a message names, such as `{"request": id}`.
 
-    A repeated message does nothing. What finds no slot while there are seconds left keeps waiting in the table, and
-    its message is done with.
+    It is of a `request`, `mail`, `response`, `membership`, `opt_in` or `erasure`. A repeated message does nothing.
+    What finds no slot while there are seconds left keeps waiting in the table, and its message is done with.
     """
     if "membership" in message:
         return asking.take_turn(message["membership"], seconds_left)
     if "opt_in" in message:
         return _forget_opt_in(message["opt_in"]), None
+    if "erasure" in message:
+        return _erase(message["erasure"]), None
     if "response" in message:
         return _let_count(message["response"]), None
     if "request" in message:
@@ -39,6 +41,15 @@ def _let_count(response_id: str) -> Done:
     """Lets a score that was picked and not sent count once its time has come."""
     log.concern(request=response_id)
     return Done.COUNTED if responses.mature(response_id, clock.now()) else Done.NOTHING
+
+
+def _erase(person_id: str) -> Done:
+    """Ends an erasure that nobody has ended who was called to."""
+    # Loaded only here: it happens seldom, and every mail would wait for it at a cold start.
+    from shared.store import erasures  # noqa: PLC0415
+
+    log.concern(person=person_id)
+    return Done.ERASED if erasures.finish(person_id, clock.now()) else Done.NOTHING
 
 
 def _forget_opt_in(opt_in_id: str) -> Done:

@@ -172,6 +172,11 @@ def imported_row(import_id: str, number: int) -> Key:
     return Key(f"IMPORT#{import_id}", f"ROW#{number:010d}")
 
 
+def erasure(person_id: str) -> Key:
+    """An erasure under way; all of them stand in one partition, so that one query finds whoever is no longer found."""
+    return Key("ERASURES", person_id)
+
+
 def wake_lease(project_id: str) -> Key:
     """The lease under which one `wake` releases what is due in a project."""
     return Key(f"WAKE#{project_id}", "WAKE")

@@ -16,6 +16,7 @@ from shared.store.table import Put, records
 if TYPE_CHECKING:
     from shared.domain.autopilot import Membership
     from shared.domain.cases import Case
+    from shared.domain.erasure import Erasure
     from shared.domain.imports import Import
     from shared.domain.mails import Mail
     from shared.domain.opt_ins import OptIn
@@ -74,6 +75,10 @@ def _opt_in_indexes(opt_in: "OptIn") -> dict[str, str]:
     return keys.due(opt_in.project, keys.Lane.SILENT, f"opt_in:{opt_in.id}", opt_in.timer_at)
 
 
+def _erasure_indexes(erasure: "Erasure") -> dict[str, str]:
+    return keys.due(erasure.project, keys.Lane.SILENT, f"erasure:{erasure.id}", erasure.timer_at)
+
+
 def _no_indexes(_: "Import") -> dict[str, str]:
     return {}
 
@@ -100,9 +105,10 @@ _SHAPES: dict[str, _Shape] = {
     "Membership": _Shape("membership", keys.membership, _membership_indexes),
     "OptIn": _Shape("opt_in", keys.opt_in, _opt_in_indexes),
     "Import": _Shape("import", keys.imported, _no_indexes),
+    "Erasure": _Shape("erasure", keys.erasure, _erasure_indexes),
 }
 
-type Record = Person | SurveyRequest | Mail | Response | Case | Membership | OptIn | Import
+type Record = Person | SurveyRequest | Mail | Response | Case | Membership | OptIn | Import | Erasure
 
 
 def load[R: Record](cls: type[R], record_id: str) -> R | None:

@@ -37,7 +37,7 @@ GRANTS = {
         "*": "ses:GetSendQuota",
     },
     "deliver": {
-        "records": "GetItem BatchGetItem PutItem UpdateItem ConditionCheckItem DeleteItem",
+        "records": "GetItem BatchGetItem PutItem UpdateItem ConditionCheckItem DeleteItem Query",
         "links secret": "secretsmanager:GetSecretValue",
         "bucket/reports/*": "s3:GetObject",
         "prompt": RECEIVE,

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import requests
 
+from shared.domain import erasure
 from shared.domain.mails import Mail, MailKind
 from shared.domain.nps import category
+from shared.domain.people import Person
 from shared.store import keys
 from shared.store.records import created
 from shared.store.table import Add, Table
@@ -84,6 +86,25 @@ def test_an_alert_whose_message_was_lost_goes_out_with_the_next_minute(stack: St
 
     # then it is sent
     stack.until(lambda: len(stack.inbox.to(owner)) == 2, meanwhile=lambda: stack.invoke("wake"))
+
+
+def test_an_erasure_whose_call_was_cut_off_ends_with_the_next_minute(stack: Stack) -> None:
+    # given somebody who answered, and an erasure of them that was begun two minutes ago
+    response = answer(stack, "9", account_name="Cut Off Clinic")
+    person = keys.person_id_of(response)
+    who = Person(id=person, project=stack.contract["project"], created_at=0)
+    begun = erasure.begun(who, int(time.time()) - erasure.FINISH_SECONDS)
+    Table(stack.client("dynamodb"), stack.contract["records_table"]).write(created(begun))
+
+    # then it ends: nothing of the person is left but the score
+    def ended() -> bool:
+        return stack.item("ERASURES", person) is None
+
+    stack.until(ended, meanwhile=lambda: stack.invoke("wake"))
+    assert stack.item(*keys.person(person)) is None
+    told = stack.call("GET", f"survey_responses/{response}").json()
+    assert (told["score"], told["person_properties"]) == (9, {})
+    assert stack.call("DELETE", f"people/{person}").status_code == 404
 
 
 def test_a_record_that_nobody_can_read_is_parked_and_holds_up_no_other(stack: Stack) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.ses.models import ses_backends
 
-from functions.api import erase, figures, outputs
+from functions.api import figures, outputs
 from functions.deliver.work import Done, work
 from functions.follow_up.act import act
 from functions.page import answering
@@ -21,7 +21,7 @@ from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
 from shared.domain.send_calls import SendCall
 from shared.outside import clock, link_keys
-from shared.store import lists, people, projects, send_calls
+from shared.store import erasures, lists, people, projects, send_calls
 from shared.store.records import load
 from tests.fakes.world import http_event, settings
 
@@ -80,7 +80,7 @@ def test_given_real_clients_when_a_survey_is_asked_answered_counted_and_reported
     _, person = people.find("acme", "P1@example.com")
     assert person is not None
     assert [one.id for one in lists.by_time(Person, "person", "acme", since=now, until=now)] == [person.id]
-    erase.erase(project, person, now)
+    erasures.erase(person, now)
     tombstone = load(Response, name)
     assert tombstone is not None
     assert (tombstone.erased, tombstone.comment, tombstone.score) == (True, "", 3)

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.api.erase import erase as forget_person
 from functions.deliver.work import Done, work
 from functions.follow_up.act import act
 from functions.page import handler
@@ -23,6 +22,7 @@ from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
 from shared.store import counters, projects, responses
 from shared.store import stream as stream_store
+from shared.store.erasures import erase as forget_person
 from shared.store.keys import months
 from shared.store.records import changed, load
 from shared.store.table import records
@@ -282,7 +282,7 @@ def test_given_an_erased_person_then_their_choice_never_counts(read: World) -> N
 
 
 def erase(world: World) -> None:
-    forget_person(projects.load("acme"), world.stored(Person, "p1"), world.now)
+    forget_person(world.stored(Person, "p1"), world.now)
 
 
 def test_given_a_choice_that_meets_the_erasure_then_nothing_is_kept_that_was_not_there(read: World) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from functions.api.erase import erase
 from functions.report import handler
 from functions.report.build import build
 from functions.report.due import due_months
@@ -17,6 +16,7 @@ from shared.domain.people import Person
 from shared.domain.project import Project
 from shared.domain.responses import Response
 from shared.store import reports
+from shared.store.erasures import erase
 from shared.store.records import created
 from shared.store.table import records
 from tests.fakes.chaos import EXPECTED
@@ -211,7 +211,7 @@ def test_given_a_person_erased_after_the_report_then_it_is_built_again_without_t
     assert "helped us a lot" in str(world.s3.objects)
     mailed = [mail["id"] for mail in world.mails() if month.name in mail["id"]]
     world.now += 2 * DAY
-    erase(project, world.stored(Person, "p1"), world.now)
+    erase(world.stored(Person, "p1"), world.now)
     for wanted in due_months(project, world.now):
         build(project, wanted, world.now)
     assert "helped us a lot" not in str(world.s3.objects)
