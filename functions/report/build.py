@@ -30,7 +30,7 @@ SHORTEST_VERBATIM = 15
 
 def build(project: Project, month: Month, now: int) -> Item:
     """Builds a month's report, again if need be, and mails its summary to each manager once."""
-    begun = (reports.find(project.id, month.name) or {"rev": 0})["rev"]
+    begun = reports.begin(project.id, month.name, now)
     figures = gather(project, month, now)
     folder = f"reports/{project.id}/{month.name}"
     files = {"html": f"{folder}/report.html", "json": f"{folder}/report.json"}
@@ -111,6 +111,8 @@ def _verbatims(project: Project, responses: list[Response], segments: list[Segme
     for category in (Category.DETRACTOR, Category.PASSIVE, Category.PROMOTER):
         telling = [r for r in responses if r.category is category and len(r.comment) >= SHORTEST_VERBATIM]
         chosen += sorted(telling, key=lambda r: (r.created_at, r.id), reverse=True)[:VERBATIMS_EACH]
+    # The list may lag behind an erasure; the records themselves do not.
+    chosen = [r for r in load_many(Response, [r.id for r in chosen]) if len(r.comment) >= SHORTEST_VERBATIM]
     people = {person.id: person for person in load_many(Person, [response.person for response in chosen])}
     named = segments[0] if segments else Segment(dimension="", values=[])
     shown = {one["value"] for one in named["values"] if one["shown"] != "hidden"}

@@ -28,6 +28,11 @@ def request(project: str, month: str, now: int, *, quiet: bool = False) -> Item:
     return _change(project, month, {"state": REQUESTED, "requested_at": now, "quiet": quiet})
 
 
+def begin(project: str, month: str, now: int) -> int:
+    """The revision at which a report's building begins; a first one is noted, so that an erasure sees it coming."""
+    return int((find(project, month) or request(project, month, now))["rev"])
+
+
 def built(project: str, month: str, files: dict[str, str], now: int, *, begun: int) -> Item:
     """Notes that the report's files lie in S3: name to object key.
 
@@ -35,7 +40,7 @@ def built(project: str, month: str, files: dict[str, str], now: int, *, begun: i
     quote what was erased meanwhile: then the wish stays, and it is built again.
     """
     known = find(project, month)
-    over = known is None or known["rev"] == begun
+    over = known is not None and known["rev"] == begun
     return _change(project, month, {"built_at": now, "files": files} | ({"state": BUILT} if over else {}))
 
 

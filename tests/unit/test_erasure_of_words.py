@@ -12,7 +12,7 @@ from shared.domain.links import Purpose
 from shared.domain.monthly import Month
 from shared.domain.responses import Response
 from shared.render import report as render
-from shared.store import reports
+from shared.store import lists, reports
 from shared.store.records import load
 from tests.fakes.calls import Api
 from tests.fakes.dynamodb import DIE_AFTER, DeathError
@@ -91,13 +91,15 @@ def test_given_a_response_that_went_on_twice_when_the_one_between_is_erased_then
     assert (left.person, left.comment) == ("p3", "words of cy")
 
 
+@pytest.mark.parametrize("asked_for", [True, False], ids=["asked for", "the month's first"])
 def test_given_an_erasure_while_the_report_is_built_then_it_is_built_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, asked_for: bool
 ) -> None:
     project, api = world.project(), Api.of(world)
     world.answer(world.active(name="Ada"), 2, "very secret words here indeed")
     world.now += 32 * DAY
-    reports.request("acme", "2026-03", world.now)
+    if asked_for:
+        reports.request("acme", "2026-03", world.now)
     real, erased = render.html, list[int]()
 
     def erase_first(*given: Any) -> str:
@@ -108,3 +110,27 @@ def test_given_an_erasure_while_the_report_is_built_then_it_is_built_again(
     build(project, Month("2026-03", project.zone), world.now)
     assert erased == [202]
     assert (reports.find("acme", "2026-03") or {})["state"] == "requested"
+
+
+def test_given_a_list_that_lags_behind_an_erasure_then_the_report_does_not_quote_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, api = world.project(), Api.of(world)
+    world.answer(world.active("p1", name="Ada"), 2, "very secret words here indeed")
+    world.answer(world.active("p2", name="Bob"), 3, "words that may be told")
+    world.now += 32 * DAY
+    listed = list(lists.by_time(Response, "response", "acme", since=0, until=world.now))
+    assert api.call("DELETE", "people/p1").status == 202
+    monkeypatch.setattr(lists, "by_time", lambda cls, *given, **more: iter(listed if cls is Response else []))
+    build(project, Month("2026-03", project.zone), world.now)
+    told = world.s3.objects["reports/acme/2026-03/report.html"]
+    assert (b"very secret" in told, b"may be told" in told) == (False, True)
+
+
+def test_given_an_erasure_then_what_is_kept_of_the_person_is_read_twice_and_reports_once(world: World) -> None:
+    world.project()
+    api = Api.of(world)
+    world.answer(world.active(name="Ada"), 2, "very secret words here indeed")
+    before = len(world.dynamodb.calls)
+    api.call("DELETE", "people/p1")
+    assert world.dynamodb.calls[before:].count("query") == 3
