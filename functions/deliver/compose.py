@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from shared.domain.cases import Case
 from shared.domain.errors import NotFoundError
-from shared.domain.links import Purpose
+from shared.domain.links import Purpose, Stop
 from shared.domain.mails import Mail, MailKind, invitation_id
 from shared.domain.opt_ins import OptIn
-from shared.domain.people import Person
+from shared.domain.people import Person, address_hash
 from shared.domain.project import Project
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
@@ -47,7 +47,7 @@ class _To(NamedTuple):
 def survey(project: Project, request: SurveyRequest, person: Person, mail: Mail) -> Letter:
     """A survey's invitation or reminder, with one-click unsubscribe (RFC 8058); reminders stay in the thread."""
     link = _link(Purpose.SURVEY, "r", request.id)
-    stop = _link(Purpose.UNSUBSCRIBE, "u", request.id)
+    stop = _stop_link(request.id, person)
     is_reminder = mail.kind is MailKind.REMINDER
     message = render.invitation(
         project, request, survey_url=link, unsubscribe_url=stop, asked_at=request.sent_at if is_reminder else 0
@@ -70,7 +70,7 @@ def thanks(project: Project, request: SurveyRequest | None, person: Person, mail
     if not response.person == person.id == person_id_of(response.id):
         # Its link to stop would stop the mails of the person whom it was of before.
         raise NotFoundError("the response is another person's now")
-    stop = _link(Purpose.UNSUBSCRIBE, "u", response.id)
+    stop = _stop_link(response.id, person)
     headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     message = render.thanks(project, response, request=request if response.request else None, unsubscribe_url=stop)
     return _letter(project, mail, _To(person.email, person.name), message, headers)
@@ -159,6 +159,10 @@ def _full_message_id(message_id: str) -> str:
         return message_id
     region = os.environ.get("AWS_REGION", "us-east-1")
     return f"{message_id}@{'email' if region == 'us-east-1' else region}.amazonses.com"
+
+
+def _stop_link(about: str, person: Person) -> str:
+    return _link(Purpose.UNSUBSCRIBE, "u", str(Stop(about, address_hash(person.project, person.email))))
 
 
 def _link(purpose: Purpose, path: str, record_id: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.errors import NotFoundError
-from shared.domain.links import Purpose
+from shared.domain.links import Purpose, Stop
 from shared.domain.people import Person
 from shared.domain.requests import SurveyRequest
 from shared.domain.responses import Response
@@ -13,7 +13,7 @@ from shared.outside.link_keys import link_keys
 from shared.render import pages, web
 from shared.render.pages import Wish
 from shared.render.web import HttpAnswer, UnreadableFormError
-from shared.store import projects, suppression
+from shared.store import keys, projects, suppression
 from shared.store.keys import person_id_of
 from shared.store.records import load
 
@@ -24,21 +24,26 @@ def respond(method: str, token: str, event: dict[str, Any], now: int) -> HttpAns
     Only one that names the button `subscribe` starts them again, and none that another site sent. Raises BadLinkError
     for a link that is none. The answer is the same for people who were erased.
     """
-    asked = link_keys().read(Purpose.UNSUBSCRIBE, token)
-    about = _about(asked)
+    stop = Stop.read(link_keys().read(Purpose.UNSUBSCRIBE, token))
+    about = _about(stop.about)
     log.concern(request=about.id, project=about.project)
-    project, person = projects.load(about.project), person_id_of(asked)
+    project, person = projects.load(about.project), person_id_of(stop.about)
+    # With it the link of somebody who was erased still ends mail.
+    address = keys.hashed_address(project.id, stop.address) if stop.address else None
     preference = web.preference_of(event)
     if method == "GET":
-        wish = _wish(load(Person, person), web.query_of(event))
+        known = load(Person, person) or (suppression.wishes_of(address) if address else None)
+        wish = _wish(known, web.query_of(event))
     elif not _wants_surveys(event):
-        suppression.unsubscribe(person, now)
+        if suppression.unsubscribe(person, now) is None and address:
+            suppression.unsubscribe_address(address, now)
         log.count("Unsubscribed")
         wish = Wish.NONE
     elif web.is_foreign(event):
         return web.page(pages.problem("unknown", project, preference), 403)
     else:
-        suppression.subscribe(person)
+        if suppression.subscribe(person) is None and address:
+            suppression.subscribe_address(address)
         log.log("subscribed again")
         wish = Wish.AGAIN
     return web.page(pages.unsubscribe(project, wish, own=about.locale, preference=preference))

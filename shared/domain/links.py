@@ -28,6 +28,27 @@ class Purpose(StrEnum):
     FORM = "form"
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What an unsubscribe link names: the request or response that the mail was about, and its address under a hash.
+
+    Nothing that is kept leads from an erased person to their address. Their link does: it still ends mail to it.
+    """
+
+    about: str
+    address: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> "Stop":
+        """What `str()` wrote; links of mails about an address that is not told name no address."""
+        about, _, address = text.partition("/")
+        return cls(about, address)
+
+    def __str__(self) -> str:
+        """The text that a link carries."""
+        return f"{self.about}/{self.address}" if self.address else self.about
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class LinkKeys:
     """Secrets by key id. New links are made with `current`; links of every key here are still read."""

@@ -53,7 +53,12 @@ def api_key(digest: str) -> Key:
 
 def address(project_id: str, mail_address: str) -> Key:
     """The claim of an address in a project: it leads to the person, and outlives them as a suppression."""
-    return Key(f"ADDRESS#{project_id}#{address_hash(project_id, mail_address)}", "ADDRESS")
+    return hashed_address(project_id, address_hash(project_id, mail_address))
+
+
+def hashed_address(project_id: str, hashed: str) -> Key:
+    """The claim of an address that is known by its hash only."""
+    return Key(f"ADDRESS#{project_id}#{hashed}", "ADDRESS")
 
 
 def opt_in(opt_in_id: str) -> Key:

@@ -8,6 +8,7 @@ from shared.domain.people import Person, Suppression
 from shared.domain.requests import SurveyRequest
 from shared.store import keys
 from shared.store.attributes import Item, pack, unpack
+from shared.store.keys import Key
 from shared.store.records import changed, created, load
 from shared.store.table import ChangedError, Delete, Put, Write, records
 
@@ -25,16 +26,22 @@ class Claim:
 
     def seed(self, person: Person) -> Person:
         """A new person with the suppression that outlived an erased one of the same address."""
-        kept: dict[str, Any] = {name: self.item[name] for name in _SURVIVING if self.item and name in self.item}
+        kept: dict[str, Any] = {name: self.item[name] for name in SURVIVING if self.item and name in self.item}
         return replace(person, **kept)
 
 
-_SURVIVING = ("unsubscribed_at", "bounced_at", "complained_at")
+SURVIVING = ("unsubscribed_at", "bounced_at", "complained_at")
+"""What is kept of an address when its person is erased."""
 
 
 def find(project: str, address: str) -> tuple[Claim, Person | None]:
     """The claim of an address and the person who holds it."""
-    claim = Claim(records().get(keys.address(project, address)))
+    return held(keys.address(project, address))
+
+
+def held(address: Key) -> tuple[Claim, Person | None]:
+    """An address's claim, by its key, and the person who holds it."""
+    claim = Claim(records().get(address))
     return claim, load(Person, claim.person_id) if claim.person_id else None
 
 
@@ -52,7 +59,7 @@ def release(person: Person) -> Put:
     """The write by which an erased person's address keeps nothing but its suppression, under a hash."""
     key = keys.address(person.project, person.email)
     item = records().get(key) or {}
-    kept = {name: value for name, value in pack(person).items() if name in _SURVIVING}
+    kept = {name: value for name, value in pack(person).items() if name in SURVIVING}
     rev = item.get("rev", 0)
     return Put({"pk": key.pk, "sk": key.sk, "kind": "address", "rev": rev + 1, **kept}, rev=rev)
 

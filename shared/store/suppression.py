@@ -10,6 +10,7 @@ from shared.domain.project import Project
 from shared.domain.requests import RequestState, SurveyRequest, stopped
 from shared.store import keys, people
 from shared.store.attributes import Item
+from shared.store.keys import Key
 from shared.store.records import changed, load, load_many
 from shared.store.table import ChangedError, Delete, Put, Write, records
 
@@ -77,15 +78,46 @@ def bar_address(project: str, address: str, now: int, *, complained: bool) -> Pe
     When it is a person's already, nothing is written: the person is returned, to be suppressed themselves.
     """
     mark = "complained_at" if complained else "bounced_at"
+    return _mark_claim(keys.address(project, address), lambda marks: {mark: now} | marks)
+
+
+def wishes_of(address: Key) -> Person:
+    """Whoever has an address, by its claim's key; or a nobody with what is still known of it."""
+    claim, person = people.held(address)
+    return person or claim.seed(Person(id="", project="", created_at=0))
+
+
+def unsubscribe_address(address: Key, now: int) -> None:
+    """Stops survey mail to the address of somebody who was erased: to whoever has it now, or may be added with it."""
     for _ in range(_ATTEMPTS):
-        claim, person = people.find(project, address)
+        person = _mark_claim(address, lambda marks: {"unsubscribed_at": now} | marks)
+        if person is None or unsubscribe(person.id, now):
+            return
+    raise BusyError("this address changes all the time; try again")
+
+
+def subscribe_address(address: Key) -> None:
+    """Takes that word back, and nothing else."""
+    for _ in range(_ATTEMPTS):
+        person = _mark_claim(address, lambda marks: {n: at for n, at in marks.items() if n != "unsubscribed_at"})
+        if person is None or subscribe(person.id):
+            return
+    raise BusyError("this address changes all the time; try again")
+
+
+def _mark_claim(address: Key, change: Callable[[Item], Item]) -> Person | None:
+    """Changes what is known of an address that is nobody's; of one that is somebody's, that person and nothing else."""
+    for _ in range(_ATTEMPTS):
+        claim, person = people.held(address)
         known = claim.item or {}
-        if person or mark in known:
+        if person:
             return person
-        key = keys.address(project, address)
-        marked = known | {"pk": key.pk, "sk": key.sk, "kind": "address", mark: now, "rev": claim.rev + 1}
+        marks = {name: at for name, at in known.items() if name in people.SURVIVING}
+        if (after := change(marks)) == marks:
+            return None
+        key = {"pk": address.pk, "sk": address.sk, "kind": "address", "rev": claim.rev + 1}
         try:
-            records().write(Put(marked, rev=claim.rev))
+            records().write(Put({**key, **after}, rev=claim.rev))
         except ChangedError:
             continue
         return None

@@ -9,9 +9,9 @@ from botocore.exceptions import EndpointConnectionError
 from functions.deliver import handler
 from functions.deliver.work import Done, work
 from functions.follow_up.act import act
-from shared.domain.links import LinkKeys, Purpose
+from shared.domain.links import LinkKeys, Purpose, Stop
 from shared.domain.mails import GRACE_SECONDS, LEASE_SECONDS, Mail, MailState
-from shared.domain.people import Person
+from shared.domain.people import Person, address_hash
 from shared.domain.requests import RequestState, SurveyRequest
 from shared.domain.responses import Response
 from shared.render.words import one_line
@@ -56,7 +56,8 @@ def test_given_an_invitation_then_its_links_and_headers_let_the_person_answer_an
     assert sent.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert stop.startswith("https://surveys.example.com/u/")
     link_keys = LinkKeys("k2", {name: text.encode() for name, text in LINK_SECRETS.items()})
-    assert link_keys.read(Purpose.UNSUBSCRIBE, stop.rpartition("/")[2]) == "p1-1"
+    named = Stop.read(link_keys.read(Purpose.UNSUBSCRIBE, stop.rpartition("/")[2]))
+    assert named == Stop("p1-1", address_hash("acme", "p1@example.com"))
     token = world.link(Purpose.SURVEY, "p1-1")
     assert all(f"/r/{token}?score={score}" in sent.part("html") for score in range(11))
     assert f"/r/{token}" in sent.part("plain")
