@@ -241,6 +241,7 @@ def case(one: Case) -> Shape:
         "root_cause": one.root_cause or None,
         "recovered_at": one.recovered_at or None,
         "responses": list(one.responses),
+        "response_count": one.answers,
         "history": [{"at": e.at, "what": e.what, "text": e.text, "by": e.by or None} for e in one.history],
     }
 

@@ -11,6 +11,15 @@ from shared.domain.responses import Response
 
 MAX_NOTE = 2_000
 MAX_HISTORY = 200
+MAX_WORDS_BYTES = 200_000
+"""Of a history's words, in UTF-8. An item of DynamoDB takes 400 kB, and what closes a case must always fit."""
+MAX_FACTS = 100
+"""Of a history's entries that answers make, the first and the newest are kept."""
+MAX_RESPONSES = 100
+"""Of a case's responses, the first and the newest are named: as many as one call reads."""
+
+FACTS = frozenset({"opened", "joined", "recovered", "relapsed"})
+"""The entries of a history that answers make; the others hold somebody's words."""
 
 
 class CaseState(StrEnum):
@@ -47,7 +56,7 @@ class Case:
     """One follow-up; `account_id` or, for people without one, `person` says whom it is owed to.
 
     Times are Unix seconds. `due_at` is when the customer must have been contacted; it is set by the
-    first response and holds when others join.
+    first response and holds when others join. `left_out` counts those of which nothing is told here any more.
     """
 
     id: str
@@ -61,6 +70,7 @@ class Case:
     account_id: str = ""
     account_name: str = ""
     responses: tuple[str, ...] = ()
+    left_out: int = 0
     contacted_at: int = 0
     contacted_how: str = ""
     resolved_at: int = 0
@@ -73,6 +83,11 @@ class Case:
         object.__setattr__(self, "state", CaseState(self.state))
         object.__setattr__(self, "responses", tuple(self.responses))
         object.__setattr__(self, "history", tuple(e if isinstance(e, Event) else Event(**e) for e in self.history))
+
+    @property
+    def answers(self) -> int:
+        """How many answers the case is about."""
+        return len(self.responses) + self.left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +151,11 @@ def open_case(case_id: str, response: Response, project: Project, *, now: int, d
 
 
 def join(case: Case, response: Response, *, now: int) -> Case:
-    """The case with one more response; its due time holds."""
+    """The case with one more response; its due time holds. Beyond `MAX_RESPONSES` the oldest but the first goes."""
+    first, *others = case.responses
+    kept = (*others, response.id)[1 - MAX_RESPONSES :]
     return _with_event(
-        replace(case, responses=(*case.responses, response.id)),
+        replace(case, responses=(first, *kept), left_out=case.answers - len(kept)),
         Event(at=now, what="joined", text=str(response.score)),
     )
 
@@ -198,9 +215,13 @@ def resolve(case: Case, *, root_cause: str, note: str, by: str, now: int) -> Cas
 
 def add_note(case: Case, *, note: str, by: str, now: int) -> Case:
     """The case with a note. Raises InvalidError when it is blank or too long, ConflictError when the case is full."""
+    event = Event(at=now, what="noted", text=checked_note(note), by=by)
     if len(case.history) >= MAX_HISTORY:
         raise ConflictError(f"this case has {MAX_HISTORY} entries; resolve it")
-    return _with_event(case, Event(at=now, what="noted", text=checked_note(note), by=by))
+    words = "".join(f"{one.text}{one.by}" for one in (*case.history, event))
+    if len(words.encode(errors="replace")) > MAX_WORDS_BYTES:
+        raise ConflictError("this case is full of words; resolve it")
+    return _with_event(case, event)
 
 
 def checked_note(note: str) -> str:
@@ -219,4 +240,8 @@ def _check_move(case: Case, new: CaseState) -> None:
 
 
 def _with_event(case: Case, event: Event) -> Case:
-    return replace(case, history=(*case.history, event))
+    """The case with one more entry; of what answers made, the oldest but the first goes when there are too many."""
+    facts = [one for one in case.history if one.what in FACTS]
+    too_many = event.what in FACTS and len(facts) >= MAX_FACTS
+    history = [one for one in case.history if not (too_many and one is facts[1])]
+    return replace(case, history=(*history, event))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from shared.domain.cases import Case
+from shared.domain.cases import FACTS, Case
 from shared.domain.counting import Rules
 from shared.domain.people import Person, address_hash
 from shared.domain.requests import ERASED, RequestState, SurveyRequest
@@ -11,8 +11,6 @@ from shared.domain.responses import Response
 
 FINISH_SECONDS = 120
 """How long a call has to end the erasure that it began; after that the minute's run does."""
-
-_FACTS = frozenset({"opened", "joined", "recovered", "relapsed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +79,5 @@ def anonymous_request(request: SurveyRequest) -> SurveyRequest:
 
 def silent_case(case: Case) -> Case:
     """A case with its facts, and without the words of its owner."""
-    history = tuple(event if event.what in _FACTS else replace(event, text="") for event in case.history)
+    history = tuple(event if event.what in FACTS else replace(event, text="") for event in case.history)
     return replace(case, history=history, root_cause=ERASED if case.root_cause else "")

@@ -119,7 +119,7 @@ def case(
         typed={field: (typed or {}).get(field, "") for field in _MISSING},
         ways=[(way, words.say(_WAYS[way])) for way in CONTACT_WAYS],
         causes=[words.say(cause) for cause in USUAL_CAUSES],
-        said=words.say_many("What they said", "What they said (%(n)s answers)", len(responses)),
+        said=words.say_many("What they said", "What they said (%(n)s answers)", len(responses) + case.left_out),
         answers=[_answer(one, person, words) for one in sorted(responses, key=lambda one: -one.created_at)],
         facts=_facts(case, person, latest, words),
         email=person.email if person else "",

@@ -1,7 +1,7 @@
 """DynamoDB in memory: exactly the operations that the stores use, with their conditions, refusals and stream.
 
-It is checked against moto in `tests/store/test_fake.py`, and is stricter where moto is lenient: sizes of keys, ranges
-that end before they begin, and transactions that name an item twice are refused as DynamoDB refuses them.
+It is checked against moto in `tests/store/test_fake.py`, and is stricter where moto is lenient: sizes of keys and
+items, ranges that end before they begin, and transactions that name an item twice are refused as DynamoDB does it.
 """
 
 import re
@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.fakes.expressions import Wire, holds, updated
+from tests.fakes.sizes import MOST, size_of
 
 INDEXES = {
     "due": ("due_pk", "due_sk", False),
@@ -262,6 +263,8 @@ def _key(call: Mapping[str, Any]) -> tuple[str, str]:
 def _sound(item: Wire) -> Wire:
     if any(wire == {"SS": []} for wire in item.values()):
         raise refusal("ValidationException", "An string set may not be empty", "PutItem")
+    if size_of(item) > MOST:
+        raise refusal("ValidationException", "Item size has exceeded the maximum allowed size", "PutItem")
     return item
 
 
