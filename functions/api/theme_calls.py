@@ -18,6 +18,10 @@ from shared.store.api_keys import Scope
 
 MOST_COMMENTS = 2_000
 """Of each period, the newest so many comments are read for their phrases."""
+MOST_CHARACTERS = 1_000_000
+"""And no more than about so many characters: half a second's work."""
+MOST_RESPONSES = 10_000
+"""And no further back than so many responses: most may have no comment."""
 
 _Said = list[tuple[Response, Mapping[str, str]]]
 
@@ -27,7 +31,7 @@ def get_themes(call: Call[inputs.ThemesQuery]) -> Answer:
     query, project = call.given, call.project
     months = intervals.months(query.since, query.until, now=call.now, zone=project.zone)
     earlier = intervals.before(months)
-    now, before = (_said(project, these, call.now) for these in (months, earlier))
+    (now, whole), (before, whole_before) = (_said(project, these, call.now) for these in (months, earlier))
     comparison = compare(_groups(project, months), _groups(project, earlier), add_up=False)
     return Answer(
         {
@@ -40,6 +44,8 @@ def get_themes(call: Call[inputs.ThemesQuery]) -> Answer:
                 "rising": outputs.phrases(themes.distinguishing(_voices(now), _voices(before))),
             },
             "comments_read": len(now),
+            "comments_read_before": len(before),
+            "every_comment_read": whole and whole_before,
         }
     )
 
@@ -49,8 +55,8 @@ def _groups(project: Project, months: list[Month]) -> Groups:
     return found
 
 
-def _said(project: Project, months: list[Month], now: int) -> _Said:
-    """The comments of some months with their phrases, the newest first."""
+def _said(project: Project, months: list[Month], now: int) -> tuple[_Said, bool]:
+    """The comments of some months with their phrases, the newest first; and whether they are all that there are."""
     listed = lists.by_time(
         Response,
         "response",
@@ -59,7 +65,15 @@ def _said(project: Project, months: list[Month], now: int) -> _Said:
         until=min(months[-1].end - 1, now),
         newest_first=True,
     )
-    return [(one, phrases_of(one, project)) for one in islice((one for one in listed if one.comment), MOST_COMMENTS)]
+    said: _Said = []
+    characters = 0
+    for one in islice(listed, MOST_RESPONSES):
+        if len(said) == MOST_COMMENTS or characters >= MOST_CHARACTERS:
+            return said, False
+        if one.comment:
+            characters += len(one.comment)
+            said.append((one, phrases_of(one, project)))
+    return said, next(listed, None) is None
 
 
 def _apart(said: _Said, category: Category) -> list[outputs.Shape]:

@@ -142,6 +142,10 @@ def phrases_of(comment: str, stem: Stem, stop_words: frozenset[str]) -> dict[str
     return found
 
 
+_CANDIDATES = 10
+"""Of how many times as many phrases as are told the parts are looked for: each is compared with each."""
+
+
 def distinguishing(
     group: Iterable[Mapping[str, str]], other: Iterable[Mapping[str, str]], *, most: int = 10, sure: float = 1.96
 ) -> list[Phrase]:
@@ -175,7 +179,7 @@ def distinguishing(
             text = max(written[name].items(), key=lambda pair: (pair[1], pair[0]))[0]
             found.append(Phrase(text, z, counts[0][name], counts[1][name]))
     found.sort(key=lambda phrase: (-phrase.z, phrase.text))
-    return _without_parts(found)[:most]
+    return _without_parts(found[: most * _CANDIDATES])[:most]
 
 
 def _count(comments: Iterable[Mapping[str, str]], written: dict[str, Counter[str]]) -> Counter[str]:

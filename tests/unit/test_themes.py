@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import samples
+from functions.api import theme_calls
 from functions.score import handler as score_handler
 from local.audit import audit
 from shared.domain.errors import InvalidError
@@ -266,8 +267,52 @@ def test_given_two_periods_then_themes_tell_their_change_and_phrases_what_rises(
     assert (told["support"]["nps"], told["support"]["response_count"]) == (-100, 12)
     assert told["support"]["change"] == {"points": -200, "significant": True}
     assert (told["billing"]["shown"], told["billing"]["response_count"]) == ("hidden", None)
-    assert body["comments_read"] == 25
+    assert (body["comments_read"], body["comments_read_before"], body["every_comment_read"]) == (25, 12, True)
     assert {one["phrase"] for one in body["phrases"]["detractors"]} >= {"support went", "merger"}
     assert {one["phrase"] for one in body["phrases"]["promoters"]} == {"lovely charts"}
     assert "lovely charts" in {one["phrase"] for one in body["phrases"]["rising"]}
     assert all(one["count"] >= LEAST_COMMENTS for group in body["phrases"].values() for one in group)
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "read"),
+    [
+        ("MOST_COMMENTS", 5, 5), ("MOST_CHARACTERS", 51, 3), ("MOST_CHARACTERS", 50, 2), ("MOST_RESPONSES", 8, 6),
+        ("MOST_COMMENTS", 10, 10), ("MOST_CHARACTERS", 250, 10), ("MOST_RESPONSES", 13, 10),
+    ],
+)  # fmt: skip
+def test_given_more_than_is_read_for_phrases_then_the_newest_are_and_the_answer_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, most: int, read: int
+) -> None:
+    # given ten comments of 25 characters, and three answers without one, two of them newest but one
+    world.now = moment("2026-06-15 12:00:00")
+    world.project()
+    for number in range(10):
+        said(world, number, 3, "charts are slow every day", moment("2026-06-10 12:00:00") + number)
+    for number, second in ((20, 1), (21, 8), (22, 8)):
+        said(world, number, 3, "", moment("2026-06-10 12:00:00") + second)
+    monkeypatch.setattr(theme_calls, name, most)
+    june = moment("2026-06-10 12:00:00")
+    body = Api.of(world).call("GET", "metrics/themes", query=f"since={june}&until={june}").body
+    assert (body["comments_read"], body["every_comment_read"]) == (read, read == 10)
+
+
+def test_given_a_period_before_that_is_not_read_whole_then_the_answer_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.now = moment("2026-06-15 12:00:00")
+    world.project()
+    for number in range(3):
+        said(world, number, 3, "charts are slow every day", moment("2026-05-10 12:00:00") + number)
+    monkeypatch.setattr(theme_calls, "MOST_COMMENTS", 2)
+    june = moment("2026-06-10 12:00:00")
+    body = Api.of(world).call("GET", "metrics/themes", query=f"since={june}&until={june}").body
+    assert (body["comments_read"], body["comments_read_before"], body["every_comment_read"]) == (0, 2, False)
+
+
+def test_given_thousands_of_phrases_that_differ_then_telling_the_surest_takes_no_time_in_their_square() -> None:
+    every = {name: name for n in range(4_000) for name in (f"w{n}", f"w{n} x{n}")}
+    others = {f"y{n}": f"y{n}" for n in range(8_000)}
+    began = process_time()
+    told = distinguishing([every] * 40, [every] * 4 + [others] * 36)
+    assert (len(told), process_time() - began < 5) == (10, True)
