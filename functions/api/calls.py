@@ -1,6 +1,6 @@
 """What every call of the API is made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,14 @@ _LONGEST_ID = 100
 
 @dataclass(frozen=True, slots=True)
 class Call[Q: Input]:
-    """One authenticated call: the project of its key, its checked parameters, the time, and the API's own URL."""
+    """One authenticated call: its key's project and scopes, its checked parameters, the time, and the API's own URL."""
 
     project: Project
     given: Q
     now: int
     base_url: str
     idempotency_key: str | None = None
+    scopes: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

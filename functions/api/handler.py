@@ -91,6 +91,7 @@ def _run(route: Route, path: Mapping[str, str]) -> Response[str]:
         idempotency_key=event["headers"].get("idempotency-key"),
         now=clock.now(),
         base_url=_base_url(event),
+        scopes=key.scopes,
     )
     answer = route.run(call, **path)
     if isinstance(answer, Shown):

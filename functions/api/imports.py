@@ -28,8 +28,12 @@ def find(project: Project, import_id: str) -> Import:
     return one
 
 
-def shape(one: Import) -> dict[str, Any]:
-    """An import as callers see it. Its links are made for this answer and good for an hour."""
+def shape(one: Import, *, may_upload: bool) -> dict[str, Any]:
+    """An import as callers see it. Its links are made for this answer and good for an hour.
+
+    Whoever has `upload_url` may have anything imported: only a caller who `may_upload` is told it. `result_url` leads
+    to the addresses of the file's rows, which every key that may read an import may read of people as well.
+    """
     return {
         "id": one.id,
         "kind": one.kind.value,
@@ -44,6 +48,6 @@ def shape(one: Import) -> dict[str, Any]:
         "rows_done": one.rows,
         "counts": dict(one.counts),
         "problem": one.problem or None,
-        "upload_url": import_files.upload_url(one) if one.state is ImportState.WAITING else None,
+        "upload_url": import_files.upload_url(one) if may_upload and one.state is ImportState.WAITING else None,
         "result_url": import_files.result_url(one) if one.ended else None,
     }

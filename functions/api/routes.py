@@ -210,14 +210,14 @@ def post_import(call: Call[inputs.ImportInput]) -> Answer:
     """An import, with the address to upload its file to."""
     one = imports.ask(call.project, call.given, call.now)
     log.concern(**{"import": one.id})
-    return Answer(imports.shape(one), status=201)
+    return Answer(imports.shape(one, may_upload=True), status=201)
 
 
 def get_import(call: Call[inputs.NoQuery], import_id: str) -> Answer:
-    """How far an import is, and once it has ended, its results."""
+    """How far an import is, and once it has ended, its results; where to upload only for who may make one."""
     one = imports.find(call.project, record_id(import_id))
     log.concern(**{"import": one.id})
-    return Answer(imports.shape(one))
+    return Answer(imports.shape(one, may_upload=Scope.ADMIN.value in call.scopes))
 
 
 ROUTES = (

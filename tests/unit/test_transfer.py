@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.transfer import handler, work
 from shared.domain.errors import BusyError
 from shared.store import import_files, send_calls
+from shared.store.api_keys import Scope
 from tests.fakes.calls import Api
 from tests.fakes.dynamodb import DIE_AFTER, DIE_BEFORE, LOST, THROTTLED, DeathError
 from tests.fakes.services import FakeS3
@@ -42,6 +43,20 @@ def upload(world: World, api: Api, body: bytes, **asked: Any) -> str:
     _, _, key = urlsplit(reply.body["upload_url"]).path.lstrip("/").partition("/")
     world.s3.objects[key] = body
     return str(reply.body["id"])
+
+
+@pytest.mark.parametrize("scopes", [(Scope.READ,), (Scope.READ, Scope.SEND), (Scope.READ, Scope.ADMIN)])
+def test_given_a_key_then_where_to_upload_is_told_to_who_may_import_and_the_results_to_who_may_read(
+    world: World, api: Api, scopes: tuple[Scope, ...]
+) -> None:
+    caller = Api.of(world, secret="another key", scopes=scopes)
+    one = api.call("POST", "imports", json_body={"kind": "people"}).body
+    waiting = caller.call("GET", f"imports/{one['id']}").body
+    assert (waiting["upload_url"] is not None, waiting["result_url"]) == (Scope.ADMIN in scopes, None)
+    done = upload(world, api, text("email", "a@example.com"))
+    run(world, notice(world, done))
+    ended = caller.call("GET", f"imports/{done}").body
+    assert (ended["upload_url"], ended["result_url"] is not None) == (None, True)
 
 
 def notice(world: World, import_id: str) -> dict[str, Any]:
