@@ -60,7 +60,7 @@ def _keep_pace(result: Result, mine: Turn, now: int) -> None:
     elif result.throttled:
         pace_store.slow_down(mine.line, clock.exact())
     elif result.outcome is Outcome.ACCEPTED and mine.line.stopped_for and (mine.line.stopped_all or not mine.urgent):
-        pace_store.resume()
+        pace_store.resume(mine.line)
 
 
 def _if_held(taken: Mail, step: Callable[[Mail], Mail]) -> Callable[[Mail], Mail]:

@@ -39,7 +39,10 @@ class Turn:
         while (now := clock.exact()) and self.seconds_left() > SPARED_SECONDS:
             match pace.standing(self.line, now, today=clock.now(), urgent=self.urgent):
                 case Standing.STOPPED:
-                    return False
+                    # It may have been resumed since this worker saw it.
+                    self.line = store.again(self.line)
+                    if pace.is_stopped(self.line, clock.now(), urgent=self.urgent):
+                        return False
                 case Standing.CLOSED:
                     self.line = _a_line_of(self.line.lines)
                 case Standing.FULL:

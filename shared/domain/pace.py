@@ -36,6 +36,7 @@ FASTER_A_SECOND = 20
 
 QUOTA_STOP_SECONDS = 3_600
 ACCOUNT_STOP_SECONDS = 600
+ONE_STOP_SECONDS = 10
 RESERVE = 0.02
 """The share of a day's quota that bulk mail leaves to alerts and reports."""
 HANDED_ON_SECONDS = 75
@@ -125,22 +126,39 @@ def slowed(line: Line, now: int) -> Line:
 
 
 def stopped(line: Line, reason: str, today: int, *, everything: bool) -> Line:
-    """The line after SES refused a mail for the day's quota, or `everything` for the account's sake."""
+    """The line after SES refused a mail for the day's quota, or `everything` for the account's sake.
+
+    Refusals within seconds of each other are one event. A stop of everything holds, whatever the day's quota says.
+    """
     until = today + (ACCOUNT_STOP_SECONDS if everything else QUOTA_STOP_SECONDS)
+    if is_stopped(line, today, urgent=True) and not everything:
+        return line
+    if line.stopped_for and line.stopped_all == everything and until - line.stopped_until < ONE_STOP_SECONDS:
+        return line
     return replace(line, stopped_for=reason, stopped_all=everything, stopped_until=until)
 
 
-def resumed(line: Line) -> Line:
-    """The line after a mail got through."""
+def resumed(line: Line, tried: Line) -> Line:
+    """The line after a mail got through that was tried on a line that had been stopped: a later stop holds."""
+    if not line.stopped_for or _stopped_at(line) - _stopped_at(tried) >= ONE_STOP_SECONDS:
+        return line
     return replace(line, stopped_for="", stopped_all=False, stopped_until=0)
 
 
+def _stopped_at(line: Line) -> int:
+    return line.stopped_until - (ACCOUNT_STOP_SECONDS if line.stopped_all else QUOTA_STOP_SECONDS)
+
+
 def learned(known: list[Line], rate: float) -> list[Line]:
-    """The lines of an account whose rate is now so many mails a second. Lines no longer needed come last, closed."""
+    """The lines of an account whose rate is now so many mails a second. Lines no longer needed come last, closed.
+
+    The first says whether sending is stopped: who stopped or resumed it may have died before they told all the others.
+    """
     count = max(1, math.ceil(rate / MOST_A_LINE))
     like = known[0] if known else Line(0)
     missing = [replace(like, number=number, next_at=0, rev=0) for number in range(len(known), count)]
-    return [replace(line, lines=count, rate=max(1, round(rate * 1000))) for line in [*known, *missing]]
+    stop = {name: getattr(like, name) for name in ("stopped_for", "stopped_all", "stopped_until")}
+    return [replace(line, lines=count, rate=max(1, round(rate * 1000)), **stop) for line in [*known, *missing]]
 
 
 @dataclass(frozen=True, slots=True)

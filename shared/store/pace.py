@@ -3,6 +3,7 @@
 The first free slot moves without a new `rev`; everything else of a line changes under the `rev` that was read.
 """
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 from shared.domain import pace
@@ -12,6 +13,9 @@ from shared.store.attributes import Item, pack, unpack
 from shared.store.table import ChangedError, Put, records
 
 _SETTINGS = tuple(field.name for field in fields(Line) if field.name not in {"number", "next_at"})
+
+_ATTEMPTS = 10
+"""Who is overtaken so often leaves a line to the next minute, which has all lines say what the first says."""
 
 _known: dict[int, Line] = {}
 """What this process saw last; a lease that builds on something older is refused, and told what is so now."""
@@ -54,10 +58,12 @@ def again(known: Line) -> Line:
 def learn(quota: Quota) -> Line:
     """Lets the lines have the rate that SES grants now; the first of them as it is afterwards.
 
-    The first is written last: it says how many there are.
+    The first is written last: it says how many there are. And it is read last: whoever stops or resumes sending begins
+    with it.
     """
-    first = _read(0) or _made(Line(0))
-    known = [first, *(_read(number) or _made(Line(number)) for number in range(1, first.lines))]
+    count = (_read(0) or _made(Line(0))).lines
+    others = [_read(number) or _made(Line(number)) for number in range(1, count)]
+    known = [again(line(0)) if others else line(0), *others]
     for wanted in reversed(pace.learned(known, quota.rate)):
         before = known[wanted.number] if wanted.number < len(known) else _read(wanted.number)
         if before is None:
@@ -74,22 +80,28 @@ def slow_down(known: Line, now: int) -> None:
 
 def stop(reason: str, today: int, *, everything: bool) -> None:
     """SES refused a mail for the account's sake, or for the day's quota: every line stops."""
-    for number in range(line(0).lines):
-        known = line(number)
-        _change(known, pace.stopped(known, reason, today, everything=everything))
+    _on_every_line(lambda known: pace.stopped(known, reason, today, everything=everything))
 
 
-def resume() -> None:
-    """A mail got through."""
-    for number in range(line(0).lines):
-        known = line(number)
-        _change(known, pace.resumed(known))
+def resume(tried: Line) -> None:
+    """A mail got through that was tried on a line that had been stopped."""
+    _on_every_line(lambda known: pace.resumed(known, tried))
 
 
-def _change(before: Line, after: Line) -> None:
-    """Writes all but the first free slot. Who comes second leaves it: the other knew as much, and has just written."""
+def _on_every_line(decide: Callable[[Line], Line]) -> None:
+    """Changes each line as it is now, the first of them first; what this process saw of it before may be long past."""
+    for number in range(again(line(0)).lines):
+        for _ in range(_ATTEMPTS):
+            known = again(line(number))
+            after = decide(known)
+            if after == known or _change(known, after):
+                break
+
+
+def _change(before: Line, after: Line) -> bool:
+    """Writes all but the first free slot; False when somebody else changed the line meanwhile."""
     if before == after:
-        return
+        return True
     values = {f":{name}": getattr(after, name) for name in _SETTINGS} | {":read": before.rev, ":rev": before.rev + 1}
     expression = "SET " + ", ".join(f"#{name} = :{name}" for name in _SETTINGS)
     names = {f"#{name}": name for name in _SETTINGS}
@@ -98,6 +110,8 @@ def _change(before: Line, after: Line) -> None:
         _remember(records().update(key, expression, condition="rev = :read", values=values, names=names))
     except ChangedError as error:
         _after(error, before)
+        return False
+    return True
 
 
 def _after(error: ChangedError, known: Line) -> Line:
