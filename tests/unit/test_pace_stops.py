@@ -7,14 +7,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from functions.deliver import turn
-from shared.domain.pace import SECOND, Line, Quota
+from shared.domain.pace import ACCOUNT_STOP_SECONDS, SECOND, Line, Quota
 from shared.store import pace as store
+from shared.store.attributes import item_from_wire
 from tests.fakes.dynamodb import DIE_AFTER, DIE_BEFORE, DeathError
-from tests.fakes.world import START, World
+from tests.fakes.world import RECORDS, START, World
 
 FAST = Quota(600.0, -1.0, 0.0)
 LINES = 3
@@ -114,3 +116,74 @@ def test_given_stops_and_resumptions_in_any_order_then_every_worker_sends_soon_a
     assert all(soon(who) for who in range(3) for _ in range(LINES))
     seen = [crew.act(0, lambda number=number: store.again(store.line(number))) for number in range(LINES)]  # type: ignore[misc]
     assert [one.stopped_for for one in seen] == [""] * LINES
+
+
+def reasons(world: World) -> list[str]:
+    """Why each line is stopped, as the table has it."""
+    lines = [item_from_wire(item) for item in world.dynamodb.snapshot(RECORDS).values() if item["pk"]["S"] == "PACE"]
+    return [one.get("stopped_for", "") for one in sorted(lines, key=lambda one: one["sk"])]
+
+
+@pytest.fixture
+def crew(world: World) -> Crew:
+    """Two workers who both know three open lines."""
+    one = Crew(world, 2)
+    one.act(0, lambda: store.learn(FAST))
+    one.act(1, lambda: STEPS["look"](world))
+    return one
+
+
+def test_given_workers_who_know_the_lines_from_before_then_their_stop_and_their_resumption_reach_every_line(
+    world: World, crew: Crew
+) -> None:
+    crew.act(0, lambda: store.slow_down(store.line(1), world.exact))
+    crew.act(1, lambda: STEPS["account"](world))
+    assert reasons(world) == ["paused"] * LINES
+    world.now += ACCOUNT_STOP_SECONDS
+    crew.act(0, lambda: store.resume(store.again(store.line(0))))
+    assert reasons(world) == [""] * LINES
+
+
+@pytest.mark.parametrize("name", ["account", "resume"])
+def test_given_a_line_that_changes_meanwhile_then_the_stop_and_the_resumption_reach_it_all_the_same(
+    world: World, crew: Crew, name: str
+) -> None:
+    if name == "resume":
+        crew.act(1, lambda: STEPS["account"](world))
+        world.now += ACCOUNT_STOP_SECONDS
+    others = iter(range(2, 9))
+
+    def slower(operation: str, number: int) -> None:
+        if operation == "update_item" and (seconds := next(others, 0)):
+            crew.act(0, lambda: [store.slow_down(store.line(n), world.exact + seconds * 2 * SECOND) for n in (0, 1, 2)])
+
+    world.dynamodb.meanwhile = slower
+    crew.act(1, lambda: STEPS[name](world))
+    world.dynamodb.meanwhile = None
+    assert reasons(world) == ["paused" if name == "account" else ""] * LINES
+
+
+@pytest.mark.parametrize("name", ["account", "resume"])
+def test_given_a_worker_who_dies_between_two_lines_then_the_next_minute_has_all_say_what_the_first_says(
+    world: World, crew: Crew, name: str
+) -> None:
+    if name == "resume":
+        crew.act(1, lambda: STEPS["account"](world))
+        world.now += ACCOUNT_STOP_SECONDS
+    written = iter((None, DIE_BEFORE))
+    world.dynamodb.fault = lambda operation, number: next(written, None) if operation == "update_item" else None
+    with pytest.raises(DeathError):
+        crew.act(1, lambda: STEPS[name](world))
+    world.dynamodb.fault = None
+    assert len(set(reasons(world))) == 2
+    crew.act(0, lambda: store.learn(FAST))
+    assert reasons(world) == ["paused" if name == "account" else ""] * LINES
+
+
+def test_given_a_later_stop_then_a_mail_that_was_tried_before_it_does_not_lift_it(world: World, crew: Crew) -> None:
+    crew.act(0, lambda: STEPS["account"](world))
+    world.now += ACCOUNT_STOP_SECONDS
+    tried = crew.act(0, lambda: store.again(store.line(0)))
+    crew.act(1, lambda: STEPS["account"](world))
+    crew.act(0, lambda: store.resume(tried))
+    assert reasons(world) == ["paused"] * LINES
