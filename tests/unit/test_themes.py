@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 import samples
 from functions.api import theme_calls
 from functions.score import handler as score_handler
+from local import repair
 from local.audit import audit
+from shared.domain import taxonomy
 from shared.domain.errors import InvalidError
 from shared.domain.monthly import month_of
 from shared.domain.project_settings import parse_project
@@ -31,6 +33,7 @@ from shared.domain.themes import (
     taxonomy_of,
     words_of,
 )
+from shared.outside import theming
 from shared.outside.stemming import stemmer
 from shared.store import counters, projects
 from shared.store.records import changed, created
@@ -222,6 +225,35 @@ def test_given_other_themes_in_the_settings_then_everything_is_counted_by_them(w
     score_handler.handle({}, world.context)
     assert theme_counts(world) == {"shifts": 1}
     assert audit(project, world.now + 1).drift == {}
+
+
+def test_given_other_themes_than_were_shipped_before_then_the_audit_says_so_and_its_repair_counts_by_them_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = world.project()
+    for number in range(3):
+        said(world, number, 3, "The duty rosters are wrong, says support", world.now)
+    scored(world)
+    assert theme_counts(world) == {"support": 3}
+    # when an update ships another taxonomy, and one more comment comes
+    shipped = (*(theme for theme in DEFAULT if theme.name != "support"), Theme("shifts", {"en": ("roster*",)}))
+    monkeypatch.setattr(taxonomy, "DEFAULT", shipped)
+    theming._matcher.cache_clear()
+    try:
+        said(world, 3, 3, "The duty rosters are wrong, says support", world.now)
+        scored(world)
+        assert theme_counts(world) == {"shifts": 1, "support": 3}
+        assert len(audit(project, world.now + 1).drift) == 2
+        # then the repair counts everything by it, and a second one finds nothing to do
+        repair.repair(project, world.now + 1)
+        assert theme_counts(world) == {"shifts": 4}
+        assert audit(project, world.now + 1).drift == {}
+        before = world.dynamodb.snapshot("metrics")
+        repair.repair(project, world.now + 1)
+        counted = {key: item for key, item in before.items() if not key[0].startswith("REPAIR#")}
+        assert counted.items() <= world.dynamodb.snapshot("metrics").items()
+    finally:
+        theming._matcher.cache_clear()
 
 
 @pytest.mark.parametrize(
