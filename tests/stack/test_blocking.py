@@ -105,7 +105,8 @@ def test_broken_old_and_foreign_links_get_a_helpful_page(stack: Stack) -> None:
 def test_erasing_a_person_keeps_the_score_and_nothing_else(stack: Stack) -> None:
     address = stack.address()
     person = stack.send(address, plan="Gold", nickname="Secret")
-    link = survey_link(stack.mail_to(address))
+    mail = stack.mail_to(address)
+    link, stop = survey_link(mail), first_link(mail, "u")
     requests.post(link, data={"score": "7", "comment": "My name is Secret"}, timeout=30)
     response = person["survey_request"]["id"]
     assert stack.call("DELETE", f"people/email:{address}").status_code == 202
@@ -113,3 +114,8 @@ def test_erasing_a_person_keeps_the_score_and_nothing_else(stack: Stack) -> None
     assert (left["score"], left["comment"], left["person_properties"]) == (7, None, {"plan": "Gold"})
     assert stack.call("GET", "people", params={"email": address}).json() == []
     assert requests.get(link, timeout=30).status_code == 410
+
+    # and by the link they still have, they are not asked when they are added again
+    assert requests.post(stop, data={"List-Unsubscribe": "One-Click"}, timeout=30).status_code == 200
+    told = stack.call("POST", "people", json={"email": address}).json()["survey_request"]
+    assert (told["status"], told["reason"]) == ("suppressed", "unsubscribed")
