@@ -55,7 +55,7 @@ def sent(outcome: Outcome) -> Shape:
     scheduled = bool(decision and decision.state is RequestState.SCHEDULED)
     return {
         "id": person.id or None,
-        "email": person.email,
+        "email": person.email or None,
         "name": person.name or None,
         "phone_number": person.phone_number or None,
         "survey_scheduled_at": decision.scheduled_at if decision and scheduled else None,

@@ -147,7 +147,13 @@ def _alert(scene: _Scene) -> Message:
     case, response = invented.case(scene.project, scene.given, scene.now)
     person = invented.person(scene.project, scene.given, scene.now)
     return mails.alert(
-        scene.project, case, response, person_name=person.name, person_email=person.email, case_url=NOWHERE
+        scene.project,
+        case,
+        response,
+        person_name=person.name,
+        person_email=person.email,
+        person_phone=person.phone_number,
+        case_url=NOWHERE,
     )
 
 

@@ -65,8 +65,9 @@ def _ask(
 ) -> tuple[Done, Result | None]:
     """Sends the invitation, or the next reminder, of a request that is due."""
     project = projects.load(request.project)
-    if person is None or person.suppression is not None:
-        records().write(changed(requests.stopped(request, RequestState.SUPPRESSED, why_barred(person))))
+    barred = why_barred(person)
+    if person is None or barred:
+        records().write(changed(requests.stopped(request, RequestState.SUPPRESSED, barred)))
         return Done.SUPPRESSED, None
     if not project.open:
         return _close(project, request, person)

@@ -102,6 +102,7 @@ def _alert(project: Project, mail: Mail) -> Letter:
         newest,
         person_name=person.name if person else "",
         person_email=person.email if person else "",
+        person_phone=person.phone_number if person else "",
         case_url=_link(Purpose.CASE, "c", case.id),
         history=[one for one in responses if one.id != newest.id],
     )

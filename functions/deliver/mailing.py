@@ -64,8 +64,8 @@ def _take_and_send(mail: Mail, now: int, seconds_left: SecondsLeft) -> tuple[Don
     if mail.kind.is_survey and not project.open:
         return _refuse(mail, PROJECT_CLOSED, now, Done.REFUSED)
     request, person = load_both(SurveyRequest, mail.subject_id, Person, mail.person) if mail.person else (None, None)
-    if mail.person and (person is None or person.suppression is not None):
-        return _refuse(mail, why_barred(person), now, Done.SUPPRESSED)
+    if mail.person and (barred := why_barred(person)):
+        return _refuse(mail, barred, now, Done.SUPPRESSED)
     if mail.kind.is_survey and (opens := within_window(project, now)) > now:
         return _moved(mail, mails.put_off(mail, opens, "send window"), now, Done.LATER)
     if mail.kind.is_survey and request is not None and now >= request.expires_at:

@@ -7,8 +7,12 @@ from shared.store.table import Check
 
 
 def why_barred(person: Person | None) -> str:
-    """Why nothing is sent to a person who is suppressed, or no longer there."""
-    return person.suppression.value if person and person.suppression else requests.ERASED
+    """Why nothing is sent to a person: suppressed, without an address, or no longer there; empty for all others."""
+    if person is None:
+        return requests.ERASED
+    if person.suppression:
+        return person.suppression.value
+    return "" if person.email else requests.NO_ADDRESS
 
 
 def may_be_mailed(person: Person) -> Check:

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.transfer.rows import Row
 from shared.domain.errors import BusyError, InvalidError
 from shared.domain.imports import Import, ImportKind, values_of
-from shared.domain.people import normalise_address
+from shared.domain.people import handle, normalise_address
 from shared.domain.project import Project
 from shared.domain.send_calls import Outcome, SendCall
 from shared.inputs.checking import check
@@ -45,10 +45,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A row as it was read: what it wants done, or why that cannot be."""
+    """A row as it was read: whom it is about, what it wants done, or why that cannot be."""
 
     number: int
     email: str
+    who: str
     wish: SendCall | Answer | None
     problem: str = ""
 
@@ -56,7 +57,7 @@ class _Given:
 def work_off(one: Import, project: Project, group: Sequence[Row], now: int, *, repeated: bool) -> list[Line]:
     """Does what the rows that follow on the import's progress say, and tells what came of each, in order.
 
-    Rows of one address follow one another, the others go side by side. When the group may have been begun by a worker
+    Rows of one person follow one another, the others go side by side. When the group may have been begun by a worker
     that died (`repeated`), rows that have their mark are not done again. An error that may pass is raised: the whole
     group then comes again.
     """
@@ -66,7 +67,7 @@ def work_off(one: Import, project: Project, group: Sequence[Row], now: int, *, r
     marks = imports.read_marks(one, [each.number for each in given]) if repeated and not one.dry_run else {}
     of_one: dict[str, list[_Given]] = defaultdict(list)
     for each in given:
-        of_one[normalise_address(each.email)].append(each)
+        of_one[normalise_address(each.who)].append(each)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         done = pool.map(lambda rows: list(_in_order(one, project, rows, marks, now)), of_one.values())
         lines = [line for some in done for line in some]
@@ -84,20 +85,21 @@ def _told_late(one: Import, lines: Sequence[Line], marks: Collection[int]) -> li
 
 def _read(one: Import, project: Project, number: int, row: Row, now: int) -> _Given:
     if row.problem:
-        return _Given(number, "", None, f"row {row.problem}")
+        return _Given(number, "", "", None, f"row {row.problem}")
     try:
         fields, properties = values_of(one.targets, row.cells)
     except InvalidError as error:
-        return _Given(number, "", None, words(error))
+        return _Given(number, "", "", None, words(error))
     email = fields.get("email", "")
+    who = handle(email, fields.get("phone_number", ""))
     try:
         if one.kind is ImportKind.RESPONSES:
-            return _Given(number, email, read_answer(fields, properties, now))
+            return _Given(number, email, who, read_answer(fields, properties, now))
         flags = {"send": one.send, "dry_run": one.dry_run}
         person = check(PersonInput, {**fields, "properties": properties, **flags})
-        return _Given(number, email, person.call(project, now))
+        return _Given(number, email, who, person.call(project, now))
     except InvalidError as error:
-        return _Given(number, email, None, words(error))
+        return _Given(number, email, who, None, words(error))
 
 
 def _in_order(

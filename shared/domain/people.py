@@ -16,6 +16,8 @@ _ADDRESS = re.compile(
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
 
+_NUMBER = re.compile(r"\+?[0-9](?:[ ()./-]*[0-9]){4,19}")
+
 
 class Suppression(StrEnum):
     """Why a person gets no more survey mail; the reasons are kept apart and may hold together."""
@@ -29,6 +31,7 @@ class Suppression(StrEnum):
 class Person:
     """One who is asked. Times are Unix seconds; `rev` counts the writes of the record.
 
+    Without an `email` they are known by their telephone number, and no survey goes to them.
     `next_eligible_at` is the throttle: no survey may be requested for the person before it. Who opted in did so at
     `consented_at`, to the version `consented_to` of the project's text.
     """
@@ -54,6 +57,11 @@ class Person:
     rev: int = 0
 
     @property
+    def handle(self) -> str:
+        """By what a call finds the person: see `handle`."""
+        return handle(self.email, self.phone_number)
+
+    @property
     def suppression(self) -> Suppression | None:
         """The reason why survey mail to this person is blocked; the person's own word comes first."""
         if self.unsubscribed_at:
@@ -71,6 +79,16 @@ def address_problem(address: str) -> str | None:
     if not _ADDRESS.fullmatch(address):
         return "is not a mail address"
     return None
+
+
+def number_problem(number: str) -> str | None:
+    """What is wrong with a telephone number, in words that follow its field's name, or None."""
+    return None if _NUMBER.fullmatch(number.strip()) else "is not a telephone number"
+
+
+def handle(email: str, phone_number: str) -> str:
+    """By what somebody is known: their address or, without one, the digits of their telephone number."""
+    return email or re.sub(r"[^0-9+]", "", phone_number)
 
 
 def normalise_address(address: str) -> str:

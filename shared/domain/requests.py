@@ -59,6 +59,9 @@ BOUNCED_FOR_NOW = "transient_bounce"
 PROJECT_CLOSED = "project_closed"
 """The reason of requests that a closed project does not send."""
 
+NO_ADDRESS = "no_address"
+"""The reason of requests for somebody of whom only a telephone number is known."""
+
 SEND_PROPERTIES = frozenset(
     {
         "question_product_name",
@@ -132,6 +135,8 @@ def decide_send(person: Person | None, project: Project, *, now: int, scheduled_
         return Decision(RequestState.SUPPRESSED, reason=PROJECT_CLOSED)
     if person is not None and person.suppression is not None:
         return Decision(RequestState.SUPPRESSED, reason=person.suppression.value)
+    if person is not None and not person.email:
+        return Decision(RequestState.SUPPRESSED, reason=NO_ADDRESS)
     due = max(now, scheduled_at)
     if person is not None and person.next_eligible_at > due:
         return Decision(

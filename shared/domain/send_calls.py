@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shared.domain.errors import InvalidError
-from shared.domain.people import MAX_PROPERTIES, Person, merge_properties
+from shared.domain.people import MAX_PROPERTIES, Person, handle, merge_properties
 from shared.domain.project import DAY, Project
 from shared.domain.requests import (
     SEND_PROPERTIES,
@@ -20,8 +20,9 @@ from shared.domain.requests import (
 class SendCall:
     """What a caller says of a person. None leaves what is known; a property of None removes it. Times are Unix seconds.
 
-    `at` is when the survey is to be sent; nothing is asked for unless `send`, nothing is done when it is a `dry_run`.
-    `last_sent_at` tells of a survey that was sent from elsewhere. `email_update` is the person's address from now on.
+    Without an `email` the person is known by the telephone number. `at` is when the survey is to be sent; nothing is
+    asked for unless `send`, nothing is done when it is a `dry_run`. `last_sent_at` tells of a survey that was sent from
+    elsewhere. `email_update` is the person's address from now on.
     """
 
     email: str
@@ -34,6 +35,11 @@ class SendCall:
     send: bool = True
     last_sent_at: int | None = None
     dry_run: bool = False
+
+    @property
+    def handle(self) -> str:
+        """By what the person is found."""
+        return handle(self.email, self.phone_number or "")
 
 
 class Change(StrEnum):

@@ -47,8 +47,7 @@ def read_answer(fields: Mapping[str, str], properties: Mapping[str, str], now: i
     own = {name: value for name, value in fields.items() if name in AnswerInput.model_fields}
     of_person = {name: value for name, value in fields.items() if name not in own}
     person = check(PersonInput, {**of_person, "properties": dict(properties)})
-    if not person.email:
-        raise InvalidError({"email": ["can't be blank"]})
+    person.check_named()
     answer = check(AnswerInput, own)
     if not EARLIEST <= answer.created_at <= now:
         raise InvalidError({"created_at": ["must lie in the past, and not before the year 2000"]})

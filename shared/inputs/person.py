@@ -14,6 +14,7 @@ from shared.domain.people import (
     MAX_PROPERTY_NAME,
     MAX_PROPERTY_VALUE,
     address_problem,
+    number_problem,
 )
 from shared.domain.project import Project
 from shared.domain.scheduling import send_time
@@ -115,13 +116,21 @@ class PersonInput(Input):
     def _one_line(cls, value: str | None) -> str | None:
         return one_line(value)
 
+    def check_named(self) -> None:
+        """Raises InvalidError unless there is an address, or else a telephone number, to know the person by."""
+        if self.email:
+            return
+        if not self.phone_number:
+            raise InvalidError({"email": ["can't be blank"]})
+        if problem := number_problem(self.phone_number):
+            raise InvalidError({"phone_number": [problem]})
+
     def call(self, project: Project, now: int) -> SendCall:
         """The send call that this is at a time.
 
         Raises InvalidError when there is no address or a time does not fit the project.
         """
-        if not self.email:
-            raise InvalidError({"email": ["can't be blank"]})
+        self.check_named()
         if self.last_sent_at is not None and self.last_sent_at > now:
             raise InvalidError({"last_sent_at": ["must not lie in the future"]})
         at = send_time(project, now=now, delay=self.delay, send_at=self.send_at, renewal_date=self.renewal_date)
@@ -129,7 +138,7 @@ class PersonInput(Input):
         if self.renewal_date is not None:
             given["renewal_date"] = self.renewal_date.isoformat()
         return SendCall(
-            email=self.email,
+            email=self.email or "",
             email_update=self.email_update,
             at=at,
             name=self.name,

@@ -10,7 +10,7 @@ from shared.domain.requests import SEND_PROPERTIES
 from shared.domain.responses import Response
 from shared.render.frame import render_page
 from shared.render.palette import CATEGORY_IN_TEXT
-from shared.render.texts import mail_to
+from shared.render.texts import call_to, mail_to
 from shared.render.words import Words, msgid, property_title, words_for
 
 USUAL_CAUSES = (
@@ -99,7 +99,7 @@ def case(
     words = words_for(project, project.locale_of(case.owner_email))
     forms = _forms(case)
     latest = max(responses, key=lambda one: one.created_at, default=None)
-    where = case.account_name or (person.name or person.email if person else "") or words.say("a customer")
+    where = case.account_name or (person.name or person.handle if person else "") or words.say("a customer")
     shown = action or ("contacted" if "contacted" in forms else "resolve")
     return render_page(
         "case",
@@ -124,6 +124,8 @@ def case(
         facts=_facts(case, person, latest, words),
         email=person.email if person else "",
         mail_to=mail_to(person.email) if person else "",
+        phone=person.phone_number if person else "",
+        call_to=call_to(person.phone_number) if person else "",
         history=[_line(event, case, words) for event in reversed(case.history)],
         times=words.say("Times are those of %(zone)s.", zone=project.time_zone),
     )
@@ -178,7 +180,7 @@ def _sentence(field: str, errors: Mapping[str, Sequence[str]], words: Words) -> 
 
 
 def _answer(response: Response, person: Person | None, words: Words) -> _Answer:
-    who = person.name or person.email if person and person.id == response.person else words.say("Someone else there")
+    who = person.name or person.handle if person and person.id == response.person else words.say("Someone else there")
     when = words.moment(response.created_at)
     return _Answer(
         category=response.category.value,

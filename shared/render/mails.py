@@ -13,7 +13,7 @@ from shared.domain.responses import Response
 from shared.render import engine, story
 from shared.render.color import brand_tones
 from shared.render.palette import CATEGORY_WORDS, DARK, FONT, LIGHT
-from shared.render.texts import SendTexts, mail_to, send_texts, web_address
+from shared.render.texts import SendTexts, call_to, mail_to, send_texts, web_address
 from shared.render.wording import from_whom, link_text, recommendation_question
 from shared.render.words import Words, one_line, property_title, words_for
 
@@ -141,6 +141,7 @@ def alert(
     *,
     person_name: str,
     person_email: str,
+    person_phone: str = "",
     case_url: str,
     history: Sequence[Response] = (),
 ) -> Message:
@@ -181,6 +182,8 @@ def alert(
         person_name=person_name,
         person_email=person_email,
         mailto=mail_to(person_email),
+        person_phone=person_phone,
+        telephone=call_to(person_phone),
         facts=_facts(case, response, words),
         earlier=earlier[:MAX_EARLIER],
         why=words.say(

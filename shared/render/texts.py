@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
+from shared.domain.people import handle
 from shared.domain.project import Project, Texts
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>\\\x00-\x20]+", re.IGNORECASE)
@@ -55,6 +56,11 @@ def _project_texts(project: Project, locale: str) -> Texts:
 def web_address(url: str) -> str:
     """The address when it is one a link may lead to, else an empty string: no `javascript:`, no `data:`."""
     return url if _WEB_ADDRESS.fullmatch(url) else ""
+
+
+def call_to(number: str) -> str:
+    """The link that calls a telephone number."""
+    return f"tel:{handle('', number)}"
 
 
 def mail_to(address: str) -> str:

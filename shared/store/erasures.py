@@ -37,7 +37,8 @@ def erase(person: Person, now: int) -> None:
     Their suppression survives under a hash of the address. A call that is cut off is finished by the next one, or by
     itself within minutes.
     """
-    opt_ins.withdraw(person.project, person.email)
+    if person.email:
+        opt_ins.withdraw(person.project, person.email)
     _go_on(load(Erasure, person.id) or rules_of_erasure.begun(person, now), now)
 
 

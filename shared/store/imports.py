@@ -81,7 +81,7 @@ def bring_in(project: Project, earlier: Earlier, mark: Kept | None, now: int) ->
     for _ in range(_ATTEMPTS):
         if mark and (told := mark.recall(now)) is not None:
             return told
-        claim, known = people.find(project.id, earlier.person.email)
+        claim, known = people.find(project.id, earlier.person.handle)
         person = known or claim.seed(earlier.person)
         response = _response(earlier, person, now)
         if known and (item := records().get(keys.response(response.id))):

@@ -57,7 +57,7 @@ def change(person: Person, *more: Write) -> None:
 
 def release(person: Person) -> Put:
     """The write by which an erased person's address keeps nothing but its suppression, under a hash."""
-    key = keys.address(person.project, person.email)
+    key = keys.address(person.project, person.handle)
     item = records().get(key) or {}
     kept = {name: value for name, value in pack(person).items() if name in SURVIVING}
     rev = item.get("rev", 0)
@@ -77,7 +77,7 @@ def readdressed(person: Person, address: str, claim: Claim, target: Claim) -> tu
         unsubscribed_at=person.unsubscribed_at or marks.unsubscribed_at,
         complained_at=person.complained_at or marks.complained_at,
     )
-    old = keys.address(person.project, person.email)
+    old = keys.address(person.project, person.handle)
     left = {"bounced_at": person.bounced_at} if person.bounced_at else {}
     writes: list[Write] = [
         Put({"pk": old.pk, "sk": old.sk, "kind": "address", "rev": claim.rev + 1, **left}, rev=claim.rev),
@@ -109,7 +109,7 @@ def read_request(item: Item) -> SurveyRequest:
 
 
 def _claim(person: Person, claim: Claim) -> Put:
-    key = keys.address(person.project, person.email)
+    key = keys.address(person.project, person.handle)
     item = {"pk": key.pk, "sk": key.sk, "kind": "address", "person": person.id, "rev": claim.rev + 1}
     return Put(item, rev=claim.rev)
 

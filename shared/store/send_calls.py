@@ -71,7 +71,7 @@ def _who(project: Project, call: SendCall, now: int) -> tuple[Claim, Person | No
     Where the old address is nobody's, the new one's person is meant: so a repeated call finds them again.
     Raises InvalidError when the new address is another person's.
     """
-    claim, known = people.find(project.id, call.email)
+    claim, known = people.find(project.id, call.handle)
     address = (call.email_update or call.email).strip()
     if normalise_address(address) != normalise_address(call.email):
         target, holder = people.find(project.id, address)

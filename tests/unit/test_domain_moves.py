@@ -192,12 +192,14 @@ def test_given_a_score_and_what_was_done_then_the_duty_follows(
         ({"complained_at": 1, "bounced_at": 1}, 0, "suppressed", "complained"),
         ({"unsubscribed_at": 1, "complained_at": 1, "bounced_at": 1}, 0, "suppressed", "unsubscribed"),
         ({"unsubscribed_at": 1, "next_eligible_at": START + DAY}, 0, "suppressed", "unsubscribed"),
+        ({"email": "", "phone_number": "+49 30 901820"}, 0, "suppressed", "no_address"),
+        ({"email": "", "unsubscribed_at": 1}, 0, "suppressed", "unsubscribed"),
     ],
 )
 def test_given_a_person_then_suppression_goes_before_the_throttle(
-    person: dict[str, int] | None, delay: int, state: str, reason: str
+    person: dict[str, Any] | None, delay: int, state: str, reason: str
 ) -> None:
-    known = Person("p", "acme", START, **person) if person is not None else None  # type: ignore[arg-type]
+    known = None if person is None else Person("p", "acme", START, **({"email": "p@example.com"} | person))
     told = decide_send(known, parse_project(settings()), now=START, scheduled_at=START + delay)
     assert (told.state, told.reason) == (state, reason)
 
