@@ -92,11 +92,12 @@ class Stack:
         *,
         seconds: float = 60,
         meanwhile: Callable[[], object] = lambda: None,
+        what: str = "it",
     ) -> T:
         """What `look` finds, as soon as it finds something."""
         end = time.monotonic() + seconds
         while not (found := look()):
-            assert time.monotonic() < end, f"nothing found within {seconds:.0f} s"
+            assert time.monotonic() < end, f"{what} not found within {seconds:.0f} s"
             meanwhile()
             time.sleep(0.3)
         return found

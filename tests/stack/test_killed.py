@@ -28,10 +28,14 @@ DAY = 86_400
 EVENT = Path(__file__).parents[1] / "events" / "ses_send.json"
 
 
-def process_behind(port: int) -> int:
-    """The process that holds the other end of a connection to this machine, by its port there."""
+def process_behind(port: int, ours: int) -> int:
+    """The process that holds the other end of a connection to this machine, by the ports there and here.
+
+    One port may be in use towards several others, and for a while after.
+    """
+    ends = [f"0100007F:{port:04X}", f"0100007F:{ours:04X}"]
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    [inode] = [row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[1].startswith("0100007F")]
+    [inode] = [row[9] for row in rows if row[1:3] == ends]
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
             if str(link.readlink()) == f"socket:[{inode}]":
@@ -80,7 +84,7 @@ class _Passing(BaseHTTPRequestHandler):
             self.wfile.write(told)
             return
         self.server.answers.append(answer.status)
-        worker = process_behind(self.client_address[1])
+        worker = process_behind(self.client_address[1], self.server.server_address[1])
         os.kill(worker, signal.SIGKILL)
         self.server.killed.append(worker)
         self.close_connection = True
