@@ -7,6 +7,7 @@ from shared.domain.opt_ins import CONFIRM_DAYS, OptIn
 from shared.domain.project import Project, consent_version
 from shared.render.frame import render_page, switch
 from shared.render.pages import query
+from shared.render.texts import foreign
 from shared.render.wording import from_whom
 from shared.render.words import Words, words_for
 
@@ -27,6 +28,7 @@ def form(
     words, told = words_for(project, "", preference), dict(errors or {})
     title = words.say("Have your say at %(brand)s", brand=project.brand.name)
     alert = ""
+    terms = project.consent_in(words.locale)
     if told:
         alert = words.say("Not sent yet: please look at what is marked below.")
     elif email is not None:
@@ -49,7 +51,8 @@ def form(
         stamp=stamp,
         email_error=words.say("Please enter an email address such as name@example.com.") if "email" in told else "",
         name_error=_name_error(told, words),
-        terms=project.consent_in(words.locale),
+        terms=terms,
+        terms_lang=foreign(terms, project.opt_in.consent, words.locale, project.locale),
         hint=words.say("You will get one email first, to confirm that the address is yours."),
         switch=switch(words),
     )
@@ -108,6 +111,7 @@ def confirm(
         name=opt_in.name if name is None else name,
         name_error=_name_error(told, words),
         terms=terms,
+        terms_lang=foreign(terms, project.opt_in.consent, words.locale, project.locale),
         version=consent_version(terms),
         otherwise=words.say(
             "Was it not you? Close this page: nothing will be sent, and the address is deleted on %(day)s.",

@@ -92,7 +92,13 @@ def _survey(
         follow_ups=_follow_ups(project, texts, words),
         comment=comment or (sent.comment if sent and not errors else ""),
         questions=survey_questions.html(
-            project.questions, words, picked=picked, given=given, earlier=sent if not errors else None, told=told
+            project.questions,
+            project.locale,
+            words,
+            picked=picked,
+            given=given,
+            earlier=sent if not errors else None,
+            told=told,
         ),
         errors=told,
         alert=_alert(errors, words),

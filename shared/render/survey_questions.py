@@ -4,14 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from functools import lru_cache
+from typing import NamedTuple
 
 from markupsafe import Markup
 
 from shared.domain.nps import Category, category
-from shared.domain.questions import MAX_WORDS, Answer, Option, Question, QuestionType, options_of
+from shared.domain.questions import MAX_WORDS, Answer, Question, QuestionType, options_of
 from shared.domain.responses import Response
 from shared.render import engine
+from shared.render.texts import foreign
 from shared.render.words import Words
+
+
+class Said(NamedTuple):
+    """A text, and its language where that is not the page's."""
+
+    text: str
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +29,19 @@ class ShownQuestion:
 
     name: str
     type: str
-    text: str
+    text: Said
     shown: str
-    options: tuple[Option, ...]
+    options: tuple[tuple[str, Said], ...]
     steps: tuple[tuple[int, str], ...]
-    low_label: str
-    high_label: str
+    low_label: Said
+    high_label: Said
     typed: str
     ticked: tuple[str, ...]
 
 
 def html(
     questions: tuple[Question, ...],
+    own_locale: str,
     words: Words,
     *,
     picked: int | None,
@@ -39,18 +49,21 @@ def html(
     earlier: Response | None,
     told: Mapping[str, str],
 ) -> Markup:
-    """The questions, filled with what was just sent, else with the earlier answers; `told` says what is wrong."""
+    """The questions, filled with what was just sent, else with the earlier answers; `told` says what is wrong.
+
+    What is not translated is in the project's own locale.
+    """
     known = {answer.question: answer for answer in earlier.answers} if earlier else {}
     if not given and not known:
-        return _untouched(questions, picked, words.locale)
-    shown = [_shown(one, picked, _values(one, given, known.get(one.id)), words) for one in questions]
+        return _untouched(questions, own_locale, picked, words.locale)
+    shown = [_shown(one, own_locale, picked, _values(one, given, known.get(one.id)), words) for one in questions]
     return _rendered(shown, told, words.locale)
 
 
 @lru_cache(maxsize=256)
-def _untouched(questions: tuple[Question, ...], picked: int | None, locale: str) -> Markup:
+def _untouched(questions: tuple[Question, ...], own_locale: str, picked: int | None, locale: str) -> Markup:
     """The questions as everybody finds them; most visits stop here, and the gateways' all do."""
-    shown = [_shown(one, picked, (), Words(locale, UTC)) for one in questions]
+    shown = [_shown(one, own_locale, picked, (), Words(locale, UTC)) for one in questions]
     return _rendered(shown, dict.fromkeys([one.name for one in shown], ""), locale)
 
 
@@ -70,18 +83,23 @@ def refused(one: Question, words: Words) -> str:
     return words.say("Please choose among the answers that are offered here.")
 
 
-def _shown(asked: Question, picked: int | None, values: Sequence[str], words: Words) -> ShownQuestion:
+def _shown(asked: Question, own_locale: str, picked: int | None, values: Sequence[str], words: Words) -> ShownQuestion:
     one = asked.in_language(words.locale)
+    own = {option.id: option.text for option in asked.options}
+
+    def said(text: str, own_text: str, before: str = "") -> Said:
+        return Said(f"{before}{text}", foreign(text, own_text, words.locale, own_locale)) if text else Said("")
+
     steps = range(one.low, one.high + 1) if one.type is QuestionType.SCALE else ()
     return ShownQuestion(
         name=f"q.{one.id}",
         type=one.type.value,
-        text=one.text,
+        text=said(one.text, asked.text),
         shown=_shown_for(one, picked),
-        options=options_of(one, not_said(words)),
+        options=tuple((each.id, said(each.text, own.get(each.id, ""))) for each in options_of(one, not_said(words))),
         steps=tuple((step, _step_name(one, step, words)) for step in steps),
-        low_label=f"{one.low} = {one.low_label}" if one.low_label else "",
-        high_label=f"{one.high} = {one.high_label}" if one.high_label else "",
+        low_label=said(one.low_label, asked.low_label, f"{one.low} = "),
+        high_label=said(one.high_label, asked.high_label, f"{one.high} = "),
         typed=values[-1] if values else "",
         ticked=tuple(values),
     )

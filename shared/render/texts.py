@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
+from shared.domain.locales import lookup
 from shared.domain.people import handle
 from shared.domain.project import Project, Texts
 
@@ -51,6 +52,14 @@ def send_texts(project: Project, properties: Mapping[str, str], locale: str) -> 
 @lru_cache(maxsize=128)
 def _project_texts(project: Project, locale: str) -> Texts:
     return project.texts_in(locale)
+
+
+def foreign(shown: str, own: str, locale: str, own_locale: str) -> str:
+    """The language of a project's text where it is not the page's: what nobody has translated is shown as it is.
+
+    Screen readers need to be told (WCAG 2.2, 3.1.2). Empty for a text in the language of the page.
+    """
+    return own_locale if shown == own and not lookup(locale, [own_locale]) and not lookup(own_locale, [locale]) else ""
 
 
 def web_address(url: str) -> str:

@@ -318,7 +318,7 @@ def test_given_nobody_confirms_then_after_a_week_nothing_of_them_is_left(open_: 
     for _ in range(2):
         work({"opt_in": name.partition(":")[2]})
     assert (open_.items("opt_in"), open_.items("opt_in_claim"), open_.items("person")) == ([], [], [])
-    assert "ada" not in everything(open_).lower()
+    assert not any(word in everything(open_) for word in (ADDRESS, "Ada"))
     assert visit(open_, path)["statusCode"] == 404
     assert release(open_.now, "w").names == ()
 
@@ -349,7 +349,7 @@ def test_given_an_erasure_by_address_then_what_was_asked_for_goes_too(open_: Wor
         press(open_, path)
     api = Api.of(open_)
     assert api.call("DELETE", f"people/email:{ADDRESS}").status == 202
-    assert "ada" not in everything(open_).lower()
+    assert not any(word in everything(open_) for word in (ADDRESS, "Ada"))
     assert visit(open_, path)["statusCode"] == press(open_, path)["statusCode"] == 404
     assert api.call("DELETE", f"people/email:{ADDRESS}").status == 404
 

@@ -7,11 +7,13 @@ import re
 from dataclasses import replace
 
 import pytest
-from rendering_samples import DAY, NOW, a_response
+from rendering_samples import DAY, NOW, a_response, an_opt_in
 
 from shared.domain.cases import CaseState, contact, resolve
-from shared.domain.project import Brand, FollowUpQuestions, Texts
-from shared.render import case_page, pages
+from shared.domain.locales import Preference
+from shared.domain.project import Brand, FollowUpQuestions, OptInTerms, Texts
+from shared.domain.questions import Option, Question, QuestionTexts, QuestionType
+from shared.render import case_page, join_pages, pages
 from shared.render.languages import translations
 from shared.render.pages import Wish
 from shared.render.words import Words
@@ -323,3 +325,34 @@ def test_numbers_days_and_plurals_are_those_of_the_language(project, locale):
     # A sign before its number, from right to left too.
     mark = "\N{LEFT-TO-RIGHT MARK}" if locale == "ar" else ""
     assert (words.points(7), words.points(0), words.points(-7)) == (f"{mark}+7", "0", f"{mark}\N{MINUS SIGN}7")
+
+
+ASKED = Question(
+    "pace", QuestionType.SELECT_ONE, "How fast is it?", (Option("slow", "Too slow"), Option("fine", "Fine")),
+    demographic=True,
+    texts_by_language=(QuestionTexts("de", "Wie schnell ist es?", (Option("slow", "Zu langsam"),)),),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("locale", "foreign"), [
+    ("en", []), ("en-GB", []), ("de-AT", ["Fine"]), ("fr", ["How fast is it?", "Too slow", "Fine"]),
+])  # fmt: skip
+def test_a_text_that_nobody_has_translated_says_its_language(project, survey_request, see, locale, foreign):
+    project = replace(project, questions=(ASKED,))
+    html = survey(project, survey_request, preference=Preference(switched=locale[:2]), response=None, errors={})
+    told = re.findall(r'<span dir="auto" lang="([^"]+)">([^<]+)</span>', html)
+    assert told == [("en", text) for text in foreign]
+    everything = see(html).words
+    assert all(text in everything for text in foreign)
+
+
+@pytest.mark.parametrize(("locale", "lang"), [("en", None), ("es", None), ("de", "en")])
+def test_a_consent_that_nobody_has_translated_says_its_language(project, see, locale, lang):
+    terms = OptInTerms(enabled=True, consent="We ask you.", consent_by_language={"es": "Le preguntamos."})
+    preference = Preference(switched=locale)
+    for html in (
+        join_pages.form(replace(project, opt_in=terms), preference, stamp="stamp"),
+        join_pages.confirm(replace(project, opt_in=terms), an_opt_in("a@example.com"), preference),
+    ):
+        (found,) = [one for one in see(html).all("p") if one.get("class") == "lines"]
+        assert found.get("lang") == lang
