@@ -151,11 +151,12 @@ def serve(world: World, direction: str) -> Iterator[Site]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             visit = Visit(self.command, self.path, headers)
-            site.visits.append(visit)
             path, _, query = self.path.partition("?")
             event = http_event(self.command, path, query=query, headers=headers, body=body.decode() or None)
             with turn:
                 answer = (desk if path.startswith(("/c/", "/m/")) else page).handle(event, world.context)
+            # Who sees the visit finds what came of it.
+            site.visits.append(visit)
             self.reply(answer)
 
         def reply(self, answer: Mapping[str, Any]) -> None:

@@ -122,7 +122,7 @@ def test_given_a_change_of_clocks_then_the_turn_stays_at_its_hour_on_the_wall() 
 def test_given_a_turn_then_a_request_with_the_members_properties_and_the_next_turn_a_period_later() -> None:
     one = project()
     mine = enrolled(None, one, "p1", {"question_product_name": "Lab", "plan": None}, now=START)
-    person = Person("p1", "acme", START, locale="de", properties={"plan": "gold"})
+    person = Person("p1", "acme", START, email="p1@example.com", locale="de", properties={"plan": "gold"})
     turn = take_turn(mine, person, one, request_id="p1-1", now=mine.timer_at)
     assert turn.request is not None
     assert (turn.request.state, turn.request.scheduled_at) == (RequestState.SCHEDULED, mine.timer_at)
@@ -144,7 +144,7 @@ def test_given_a_turn_then_a_request_with_the_members_properties_and_the_next_tu
 )
 def test_given_nobody_to_ask_then_the_turn_moves_on_by_a_period(active: bool, known: dict[str, int], why: str) -> None:
     one = project(active=active)
-    person, mine = Person("p1", "acme", START, **known), member(project())
+    person, mine = Person("p1", "acme", START, email="p1@example.com", **known), member(project())
     turn = take_turn(mine, person, one, request_id="p1-1", now=mine.timer_at)
     assert (turn.request, turn.skipped, turn.person) == (None, why, person)
     assert turn.membership.timer_at == next_turn(one, "p1", mine.timer_at)
@@ -153,7 +153,7 @@ def test_given_nobody_to_ask_then_the_turn_moves_on_by_a_period(active: bool, kn
 def test_given_a_throttle_then_the_turn_moves_to_its_end_in_working_hours() -> None:
     one, friday = project(), moment("2026-03-06 12:00")
     ends = moment("2026-03-14 03:00")
-    person = Person("p1", "acme", START, next_eligible_at=ends)
+    person = Person("p1", "acme", START, email="p1@example.com", next_eligible_at=ends)
     turn = take_turn(member(one, timer_at=friday), person, one, request_id="p1-1", now=friday)
     assert (turn.request, turn.skipped) == (None, "surveyed_recently")
     monday = moment("2026-03-16 09:00")
@@ -166,14 +166,16 @@ def test_given_a_throttle_then_the_turn_moves_to_its_end_in_working_hours() -> N
 
 def test_given_a_throttle_that_outlasts_the_next_turn_then_it_is_looked_at_again_at_that_turn() -> None:
     one, mine = project(), member(project())
-    person = Person("p1", "acme", START, next_eligible_at=START + 400 * DAY)
+    person = Person("p1", "acme", START, email="p1@example.com", next_eligible_at=START + 400 * DAY)
     turn = take_turn(mine, person, one, request_id="p1-1", now=mine.timer_at)
     assert turn.membership.timer_at == next_turn(one, "p1", mine.timer_at)
 
 
 def test_given_an_outage_over_the_weekend_then_the_survey_waits_for_monday() -> None:
     one, saturday = project(), moment("2026-03-07 12:00")
-    turn = take_turn(member(one), Person("p1", "acme", START), one, request_id="p1-1", now=saturday)
+    turn = take_turn(
+        member(one), Person("p1", "acme", START, email="p1@example.com"), one, request_id="p1-1", now=saturday
+    )
     assert turn.request is not None
     assert turn.request.scheduled_at == turn.request.timer_at == moment("2026-03-09 09:00")
 
@@ -183,14 +185,16 @@ def test_given_a_turn_taken_long_after_its_time_then_the_next_is_half_a_period_a
     for late in range(0, 200, 5):
         mine = member(one)
         now = mine.timer_at + late * DAY
-        turn = take_turn(mine, Person("p1", "acme", START), one, request_id="p1-1", now=now)
+        turn = take_turn(mine, Person("p1", "acme", START, email="p1@example.com"), one, request_id="p1-1", now=now)
         assert turn.request is not None
         assert 45 * DAY <= turn.membership.timer_at - turn.request.scheduled_at <= (45 + 94) * DAY
 
 
 def test_given_another_frequency_then_it_holds_from_the_next_turn_on() -> None:
     mine = member(project(90))
-    turn = take_turn(mine, Person("p1", "acme", START), project(180), request_id="p1-1", now=mine.timer_at)
+    turn = take_turn(
+        mine, Person("p1", "acme", START, email="p1@example.com"), project(180), request_id="p1-1", now=mine.timer_at
+    )
     assert turn.membership.timer_at == next_turn(project(180), "p1", mine.timer_at + 90 * DAY)
     assert turn.membership.timer_at - mine.timer_at >= 90 * DAY
 
