@@ -1,12 +1,16 @@
 """Lists of records by the time they were made, page after page: the next one is in the Link header."""
 
+from collections.abc import Sequence
 from itertools import islice
 
 from functions.api import cursors, inputs
 from functions.api.calls import Call
 from shared.domain.autopilot import Membership
 from shared.domain.people import Person
+from shared.domain.requests import SurveyRequest
+from shared.domain.responses import Response
 from shared.store import lists
+from shared.store.records import load_many
 
 
 def asked_range[Q: inputs.PageQuery](call: Call[Q]) -> tuple[int, int]:
@@ -40,3 +44,8 @@ def page_of[Q: inputs.CursorQuery, R: (Person, Membership)](
         return page, {}
     page = page[: query.per_page]
     return page, cursors.next_page(f"{call.base_url}{path}", query, page[-1])
+
+
+def expanded(found: Sequence[Response | SurveyRequest]) -> dict[str, Person]:
+    """The people whom these are of, by id: one call for a page."""
+    return {one.id: one for one in load_many(Person, sorted({each.person for each in found}))}
